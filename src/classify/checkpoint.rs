@@ -1,0 +1,189 @@
+//! Messages about checkpoints: CheckpointCoordinator, CheckpointFailureManager (1.14 on) and the restore lines.
+
+use super::text::{job, job_after, keep, number, number_after, resource_id, signed, split, split_last};
+use crate::event::{CheckpointReason, JobId, Kind, Str};
+
+/// Texts of `CheckpointFailureReason` and what they are folded into; `true` marks reasons raised before the checkpoint starts.
+const REASONS: &[(&[u8], CheckpointReason, bool)] = &[
+    (b"expired before completing", CheckpointReason::Expired, false),
+    (b"Asynchronous task checkpoint failed", CheckpointReason::Async, false),
+    (b"Failure to finalize checkpoint", CheckpointReason::Finalization, false),
+    (b"IO-problem detected", CheckpointReason::Io, true),
+    (b"An Exception occurred while triggering the checkpoint", CheckpointReason::Io, true),
+    (b"Trigger checkpoint failure", CheckpointReason::Io, false),
+    (b"Not all required tasks are currently running", CheckpointReason::NotTriggerable, true),
+    (b"is not being executed at the moment", CheckpointReason::NotTriggerable, true),
+    (b"Periodic checkpoint scheduler is shut down", CheckpointReason::NotTriggerable, true),
+    (b"minimum time between checkpoints", CheckpointReason::NotTriggerable, true),
+    (b"maximum number of concurrent checkpoints", CheckpointReason::NotTriggerable, true),
+    (b"maximum number of queued checkpoint requests", CheckpointReason::NotTriggerable, true),
+    (b"Another checkpoint request has already been queued", CheckpointReason::NotTriggerable, true),
+    (b"Blocking output edge exists", CheckpointReason::NotTriggerable, true),
+    (b"has been subsumed", CheckpointReason::Superseded, false),
+    (b"barrier from newer checkpoint", CheckpointReason::Superseded, false),
+    (b"Task has failed", CheckpointReason::TaskFailure, false),
+    (b"FailoverRegion is restarting", CheckpointReason::JobFailure, false),
+    (b"The job has failed", CheckpointReason::JobFailure, false),
+    (b"Coordinator is suspending", CheckpointReason::Cancelled, false),
+    (b"CheckpointCoordinator shutdown", CheckpointReason::Cancelled, false),
+    (b"received cancellation from one of its inputs", CheckpointReason::Cancelled, false),
+    (b"Task local checkpoint failure", CheckpointReason::Sync, false),
+    (b"was declined", CheckpointReason::Declined, false),
+    (b"is shutting down", CheckpointReason::Cancelled, false),
+];
+
+/// The folded reason that `text` names, and whether it was raised before the checkpoint began.
+pub fn reason(text: &[u8]) -> (CheckpointReason, bool) {
+    let found = REASONS.iter().find(|(needle, ..)| memchr::memmem::find(text, needle).is_some());
+    found.map_or((CheckpointReason::Other, false), |(_, reason, pre)| (*reason, *pre))
+}
+
+/// Reads a checkpoint message; `whole` includes the stack trace that follows.
+pub fn classify(line: &[u8], whole: &[u8]) -> Option<Kind> {
+    match line.first()? {
+        b'T' => triggering(line),
+        b'C' => line.strip_prefix(b"Completed checkpoint ").and_then(completed).or_else(|| expired(line)),
+        b'D' => declined(line),
+        b'F' => failed(line, whole),
+        b'R' => restored(line),
+        b'N' if line.starts_with(b"No checkpoint found during restore") => Some(Kind::RestoredNothing),
+        b'S' => from_savepoint(line),
+        b'U' | b'L' | b'O' | b'P' => storage(line),
+        _ => None,
+    }
+}
+
+fn triggering(line: &[u8]) -> Option<Kind> {
+    if let Some(rest) = line.strip_prefix(b"Triggering checkpoint ") {
+        let (id, rest) = number(rest)?;
+        let (kind, tail) = split(rest, b" @ ")?;
+        let (at, tail) = number(tail)?;
+        let job = job_after(tail, b" for job ")?;
+        let savepoint = memchr::memmem::find(kind, b"avepoint").is_some() || memchr::memmem::find(kind, b"SAVEPOINT").is_some();
+        return Some(Kind::CheckpointTriggered { job, id, at_ms: i64::try_from(at).ok()?, savepoint });
+    }
+    let stop = line.starts_with(b"Triggering stop-with-savepoint for job ") || line.starts_with(b"Triggering cancel-with-savepoint for job ");
+    if stop || line.starts_with(b"Triggering savepoint for job ") {
+        return Some(Kind::SavepointRequested { job: job_after(line, b" for job ")?, stop });
+    }
+    None
+}
+
+/// `N for job J (B bytes in D ms).` or `N for job J (B bytes, checkpointDuration=D ms, finalizationTime=F ms).`
+fn completed(rest: &[u8]) -> Option<Kind> {
+    let (id, rest) = number(rest)?;
+    let rest = rest.strip_prefix(b" for job ")?;
+    let job = job(rest)?;
+    let (bytes, rest) = number(rest[32..].strip_prefix(b" (")?)?;
+    let duration_ms = match number_after(rest, b" in ") {
+        Some(duration) => duration,
+        None => number_after(rest, b"checkpointDuration=")? + number_after(rest, b"finalizationTime=").unwrap_or(0),
+    };
+    Some(Kind::CheckpointCompleted { job, id, bytes, duration_ms })
+}
+
+fn expired(line: &[u8]) -> Option<Kind> {
+    let (id, rest) = number(line.strip_prefix(b"Checkpoint ")?)?;
+    let rest = rest.strip_prefix(b" of job ")?;
+    let job = job(rest)?;
+    rest[32..].starts_with(b" expired before completing").then_some(Kind::CheckpointExpired { job, id })
+}
+
+fn declined(line: &[u8]) -> Option<Kind> {
+    if let Some(rest) = line.strip_prefix(b"Decline checkpoint ") {
+        let (id, rest) = number(rest)?;
+        let rest = rest.strip_prefix(b" by task ")?;
+        let (task, tail) = split(rest, b" of job ")?;
+        let place = split(tail, b" at ").and_then(|(_, place)| super::text::location(place));
+        return Some(Kind::CheckpointDeclined { job: job(tail)?, id, task: keep(task), location: place });
+    }
+    if let Some(rest) = line.strip_prefix(b"Discarding checkpoint ") {
+        let (id, rest) = number(rest)?;
+        let job = job_after(rest, b" of job ")?;
+        return Some(Kind::CheckpointFailed { job, id: Some(id), reason: CheckpointReason::Other, counted: false });
+    }
+    None
+}
+
+fn failed(line: &[u8], whole: &[u8]) -> Option<Kind> {
+    let rest = line.strip_prefix(b"Failed to trigger ")?;
+    let complete = rest.starts_with(b"or complete ");
+    let rest = rest.strip_prefix(b"or complete ").unwrap_or(rest).strip_prefix(b"checkpoint ")?;
+    if let Some(tail) = rest.strip_prefix(b"for job ") {
+        let id = job(tail)?;
+        let why = if tail.len() > 38 { tail } else { whole };
+        let (why, pre) = reason(why);
+        return Some(Kind::CheckpointNotTriggered { job: id, reason: why, pre });
+    }
+    let (number_text, tail) = split(rest, b" for job ")?;
+    let (why, _) = reason(cause_text(whole));
+    let id = number(number_text).map(|(id, _)| id);
+    Some(Kind::CheckpointFailed { job: job(tail)?, id, reason: why, counted: complete || id.is_some() })
+}
+
+/// The lines after the head: the reason is the message of the CheckpointException.
+fn cause_text(whole: &[u8]) -> &[u8] {
+    let start = memchr::memchr(b'\n', whole).map_or(0, |at| at + 1);
+    let end = (start + 4096).min(whole.len());
+    &whole[start..end]
+}
+
+fn restored(line: &[u8]) -> Option<Kind> {
+    let rest = line.strip_prefix(b"Restoring job ")?;
+    let id = job(rest)?;
+    let rest = &rest[32..];
+    let rest = rest.strip_prefix(b" from latest valid checkpoint: ").or_else(|| rest.strip_prefix(b" from "))?;
+    let (kind, tail) = split(rest, b" @ ")?;
+    let (kind, number_text) = split_last(kind, b" ")?;
+    let (checkpoint, _) = number(number_text)?;
+    let path = split(tail, b" located at ").map(|(_, path)| path.strip_suffix(b".").unwrap_or(path));
+    let path = path.filter(|path| !path.starts_with(b"<")).map(keep);
+    let savepoint = memchr::memmem::find(kind, b"avepoint").is_some() || path.as_ref().is_some_and(|p: &Str| p.contains("savepoint-"));
+    Some(Kind::Restored { job: id, id: checkpoint, savepoint, path, at_ms: signed(tail)? })
+}
+
+fn from_savepoint(line: &[u8]) -> Option<Kind> {
+    let rest = line.strip_prefix(b"Starting job ")?;
+    let id: JobId = job(rest)?;
+    let path = rest[32..].strip_prefix(b" from savepoint ")?;
+    Some(Kind::RestoreFromSavepoint { job: id, path: keep(resource_id(path)) })
+}
+
+fn storage(line: &[u8]) -> Option<Kind> {
+    let says = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
+    if says(b"checkpoint storage") || says(b"heckpoint storage is set to") || says(b"tate backend is set to") || says(b"tate backend has been configured") {
+        return Some(Kind::CheckpointStorage { text: keep(line) });
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "94b51fddf21fa15850ea3210693b041a";
+
+    fn read(text: &str) -> Kind {
+        let text = text.replace("ID", ID);
+        let line = super::super::text::first_line(text.as_bytes());
+        classify(line, text.as_bytes()).unwrap_or_else(|| panic!("{text}"))
+    }
+
+    #[test]
+    fn reads_old_and_new_shapes() {
+        assert!(matches!(read("Triggering checkpoint 5 @ 1795253521212 for job ID."), Kind::CheckpointTriggered { id: 5, savepoint: false, .. }));
+        let new = "Triggering checkpoint 5 (type=SavepointType{name='Savepoint', postCheckpointAction=NONE, formatType=CANONICAL}) @ 1795253521212 for job ID.";
+        assert!(matches!(read(new), Kind::CheckpointTriggered { savepoint: true, at_ms: 1795253521212, .. }));
+        assert!(matches!(read("Completed checkpoint 5 for job ID (5428 bytes in 12 ms)."), Kind::CheckpointCompleted { bytes: 5428, duration_ms: 12, .. }));
+        let new = "Completed checkpoint 5 for job ID (5428 bytes, checkpointDuration=168 ms, finalizationTime=2 ms).";
+        assert!(matches!(read(new), Kind::CheckpointCompleted { duration_ms: 170, .. }));
+        assert!(matches!(read("Checkpoint 7 of job ID expired before completing."), Kind::CheckpointExpired { id: 7, .. }));
+        let failed = "Failed to trigger or complete checkpoint 7 for job ID. (1 consecutive failed attempts so far)\norg.apache.flink.runtime.checkpoint.CheckpointException: Checkpoint expired before completing.";
+        assert!(matches!(read(failed), Kind::CheckpointFailed { id: Some(7), reason: CheckpointReason::Expired, .. }));
+        let not = "Failed to trigger checkpoint for job ID since Checkpoint triggering task A (1/2) of job ID is not being executed at the moment. Aborting checkpoint. Failure reason: Not all required tasks are currently running..";
+        assert!(matches!(read(not), Kind::CheckpointNotTriggered { reason: CheckpointReason::NotTriggerable, pre: true, .. }));
+        let restored = "Restoring job ID from Checkpoint 4 @ 1795253524213 for ID located at file:/c/chk-4.";
+        let Kind::Restored { id: 4, path, savepoint: false, .. } = read(restored) else { panic!() };
+        assert_eq!(path.as_deref(), Some("file:/c/chk-4"));
+    }
+}

@@ -1,0 +1,147 @@
+//! Classifiers: one record in, at most one typed event out. Stateless; a logger decides which classifier looks at a record, so that ordinary lines cost a
+//! table look-up. Templates are those of the Flink classes 1.9 to 2.3 named beside each classifier.
+
+pub mod checkpoint;
+pub mod job;
+pub mod process;
+pub mod task;
+pub mod text;
+pub mod worker;
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+use crate::event::Kind;
+use crate::layout::{Level, simple_name};
+
+/// A group of loggers that write the same kind of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    Job,
+    Task,
+    Checkpoint,
+    Worker,
+    Process,
+    Config,
+    /// Start banner: the main class of a process.
+    Banner,
+    Metrics,
+}
+
+const GROUPS: &[(Group, &[&str])] = &[
+    (
+        Group::Job,
+        &[
+            "ExecutionGraph",
+            "DefaultExecutionGraph",
+            "JobMaster",
+            "StandaloneDispatcher",
+            "MiniDispatcher",
+            "Dispatcher",
+            "AdaptiveScheduler",
+            "DefaultStateTransitionManager",
+            "SessionDispatcherLeaderProcess",
+            "JobDispatcherLeaderProcess",
+            "RestartPipelinedRegionStrategy",
+            "RestartPipelinedRegionFailoverStrategy",
+            "AdaptedRestartPipelinedRegionStrategyNG",
+            "RestartIndividualStrategy",
+            "DefaultScheduler",
+            "SchedulerBase",
+            "AdaptiveBatchSchedulerFactory",
+            "JobManagerRunner",
+            "JobManagerRunnerImpl",
+            "JobMasterServiceLeadershipRunner",
+        ],
+    ),
+    (Group::Task, &["Execution", "Task", "TaskExecutor"]),
+    (
+        Group::Checkpoint,
+        &[
+            "CheckpointCoordinator",
+            "CheckpointFailureManager",
+            "AsyncCheckpointRunnable",
+            "ExecutionTrackingCheckpointCoordinatorDeActivator",
+            "StateBackendLoader",
+            "CheckpointStorageLoader",
+            "StreamTask",
+        ],
+    ),
+    (
+        Group::Worker,
+        &[
+            "StandaloneResourceManager",
+            "ActiveResourceManager",
+            "YarnResourceManager",
+            "YarnResourceManagerDriver",
+            "KubernetesResourceManager",
+            "KubernetesResourceManagerDriver",
+            "ResourceManagerServiceImpl",
+            "MesosResourceManager",
+        ],
+    ),
+    (
+        Group::Process,
+        &[
+            "DefaultDispatcherRunner",
+            "DefaultLeaderElectionService",
+            "ZooKeeperLeaderElectionService",
+            "FatalExitExceptionHandler",
+            "ConnectionStateManager",
+            "FlinkSecurityManager",
+            "ClientCnxn",
+        ],
+    ),
+    (
+        Group::Banner,
+        &[
+            "ClusterEntrypoint",
+            "TaskManagerRunner",
+            "YarnTaskExecutorRunner",
+            "KubernetesTaskExecutorRunner",
+            "StandaloneSessionClusterEntrypoint",
+            "StandaloneApplicationClusterEntryPoint",
+            "CliFrontend",
+            "HistoryServer",
+            "SqlGateway",
+            "FlinkZooKeeperQuorumPeer",
+            "EnvironmentInformation",
+        ],
+    ),
+    (Group::Config, &["GlobalConfiguration"]),
+    (Group::Metrics, &["Slf4jReporter"]),
+];
+
+static TABLE: LazyLock<FxHashMap<&'static [u8], Group>> =
+    LazyLock::new(|| GROUPS.iter().flat_map(|(group, names)| names.iter().map(move |name| (name.as_bytes(), *group))).collect());
+
+/// The group of a logger, by its simple name.
+#[inline]
+pub fn group_of(logger: &[u8]) -> Option<Group> {
+    TABLE.get(simple_name(logger)).copied()
+}
+
+/// What the record says. `message` holds the continuation lines too, LF separated.
+pub fn classify(group: Option<Group>, level: Level, logger: &[u8], message: &[u8]) -> Option<Kind> {
+    let line = text::first_line(message).trim_ascii_end();
+    match group {
+        Some(Group::Job) => job::classify(line, message).or_else(|| task::on_job_manager(line)).or_else(|| checkpoint::classify(line, message)).or_else(|| worker::disconnect(line, message)).or_else(|| process::leader(line)),
+        Some(Group::Task) => task::on_task_manager(line).or_else(|| task::on_job_manager(line)).or_else(|| worker::on_task_manager(line)).or_else(|| process::fatal(line, level)),
+        Some(Group::Checkpoint) => checkpoint::classify(line, message),
+        Some(Group::Worker) => worker::classify(line, message).or_else(|| process::leader(line)).or_else(|| process::fatal(line, level)),
+        Some(Group::Process) => process::leader(line).or_else(|| process::zookeeper(line)).or_else(|| process::fatal(line, level)),
+        Some(Group::Banner) => process::banner(line, message).or_else(|| process::end(line, level)).or_else(|| worker::on_task_manager(line)),
+        Some(Group::Config) => process::config(line),
+        Some(Group::Metrics) => Some(Kind::Metrics { text: text::keep(line) }),
+        // Layouts without a logger: every classifier that has a distinct shape may try.
+        None if logger.is_empty() => job::classify(line, message)
+            .or_else(|| task::on_job_manager(line))
+            .or_else(|| checkpoint::classify(line, message))
+            .or_else(|| worker::classify(line, message))
+            .or_else(|| process::banner(line, message))
+            .or_else(|| process::end(line, level)),
+        None if level >= Level::Warn => process::fatal(line, level).or_else(|| process::end(line, level)),
+        None => None,
+    }
+}

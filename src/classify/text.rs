@@ -1,0 +1,208 @@
+//! Small readers of message parts, shared by the classifiers. No allocation but where text is kept.
+
+use crate::event::{ExecutionId, JobId, Str, Task};
+
+/// Longest text that an event keeps of a message.
+const KEPT: usize = 600;
+
+/// Kept copy of `text`, shown safely (invalid UTF-8 replaced) and capped.
+pub fn keep(text: &[u8]) -> Str {
+    let cut = &text[..text.len().min(KEPT)];
+    String::from_utf8_lossy(cut).trim_end().into()
+}
+
+/// The first line of a message.
+pub fn first_line(text: &[u8]) -> &[u8] {
+    &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())]
+}
+
+/// What stands before and after the first `marker`.
+pub fn split<'a>(text: &'a [u8], marker: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = memchr::memmem::find(text, marker)?;
+    Some((&text[..at], &text[at + marker.len()..]))
+}
+
+/// What stands before and after the last `marker`.
+pub fn split_last<'a>(text: &'a [u8], marker: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = memchr::memmem::rfind(text, marker)?;
+    Some((&text[..at], &text[at + marker.len()..]))
+}
+
+/// What stands after `prefix` up to `end`.
+pub fn between<'a>(text: &'a [u8], prefix: &[u8], end: &[u8]) -> Option<&'a [u8]> {
+    let (_, rest) = split(text, prefix)?;
+    split(rest, end).map(|(value, _)| value)
+}
+
+/// 32 hexadecimal digits at the start of `text`.
+pub fn hex32(text: &[u8]) -> Option<u128> {
+    let digits = text.first_chunk::<32>()?;
+    let mut value = 0u128;
+    for byte in digits {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => return None,
+        };
+        value = value << 4 | u128::from(digit);
+    }
+    if text.get(32).is_some_and(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    Some(value)
+}
+
+/// The job id at the start of `text`.
+pub fn job(text: &[u8]) -> Option<JobId> {
+    hex32(text).map(JobId)
+}
+
+/// The job id that follows the first `marker`.
+pub fn job_after(text: &[u8], marker: &[u8]) -> Option<JobId> {
+    job(split(text, marker)?.1)
+}
+
+/// Decimal digits at the start of `text`, and what follows them.
+pub fn number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let length = text.iter().take(20).take_while(|b| b.is_ascii_digit()).count();
+    let mut value = 0u64;
+    for digit in &text[..length] {
+        value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+    }
+    (length > 0).then_some((value, &text[length..]))
+}
+
+/// A possibly negative number at the start of `text`.
+pub fn signed(text: &[u8]) -> Option<i64> {
+    match text.strip_prefix(b"-") {
+        Some(rest) => i64::try_from(number(rest)?.0).ok().map(|n| -n),
+        None => i64::try_from(number(text)?.0).ok(),
+    }
+}
+
+/// The number that follows the first `marker`.
+pub fn number_after(text: &[u8], marker: &[u8]) -> Option<u64> {
+    number(split(text, marker)?.1).map(|(value, _)| value)
+}
+
+/// `NAME (ID)` or `'NAME' (ID)` (1.14 on) or `ID (NAME)` (submission lines up to 1.13).
+pub fn name_and_job(text: &[u8]) -> Option<(Str, JobId)> {
+    if let Some(id) = job(text) {
+        let name = text[32..].trim_ascii().strip_prefix(b"(")?;
+        let name = &name[..memchr::memrchr(b')', name)?];
+        return Some((keep(name), id));
+    }
+    let mut end = text.len();
+    while let Some(open) = memchr::memrchr(b'(', &text[..end]) {
+        if let Some(id) = job(&text[open + 1..]) {
+            let name = text[..open].trim_ascii_end();
+            let bare = name.strip_prefix(b"'").and_then(|n| n.strip_suffix(b"'")).unwrap_or(name);
+            return Some((keep(bare), id));
+        }
+        end = open;
+    }
+    None
+}
+
+/// An execution attempt id alone: 32 digits, or graph_vertex_subtask_attempt.
+pub fn execution(text: &[u8]) -> Option<ExecutionId> {
+    let first = hex32(text)?;
+    let Some(rest) = text[32..].strip_prefix(b"_") else {
+        return Some(ExecutionId::Plain(first));
+    };
+    let vertex = hex32(rest)?;
+    let (subtask, rest) = number(rest[32..].strip_prefix(b"_")?)?;
+    let (attempt, _) = number(rest.strip_prefix(b"_")?)?;
+    Some(ExecutionId::Composite { graph: first, vertex, subtask: u32::try_from(subtask).ok()?, attempt: u32::try_from(attempt).ok()? })
+}
+
+/// `NAME (i/n)`, then perhaps `#attempt`, at the end of `text`.
+pub fn task(text: &[u8]) -> Option<Task> {
+    let mut text = text.trim_ascii_end();
+    let mut attempt = None;
+    if let Some(hash) = memchr::memrchr(b'#', text)
+        && text[..hash].ends_with(b")")
+        && let Some((value, rest)) = number(&text[hash + 1..])
+        && rest.is_empty()
+    {
+        attempt = u32::try_from(value).ok();
+        text = &text[..hash];
+    }
+    let inner = text.strip_suffix(b")")?;
+    let open = memchr::memmem::rfind(inner, b" (")?;
+    let (subtask, rest) = number(&inner[open + 2..])?;
+    let (parallelism, rest) = number(rest.strip_prefix(b"/")?)?;
+    if !rest.is_empty() {
+        return None;
+    }
+    Some(Task {
+        vertex: keep(&inner[..open]),
+        subtask: u32::try_from(subtask).ok()?,
+        parallelism: u32::try_from(parallelism).ok()?,
+        attempt,
+        execution: None,
+    })
+}
+
+/// `NAME (i/n)[#k] (EXECUTION)`.
+pub fn task_with_execution(text: &[u8]) -> Option<Task> {
+    let inner = text.trim_ascii_end().strip_suffix(b")")?;
+    let open = memchr::memmem::rfind(inner, b" (")?;
+    let id = execution(&inner[open + 2..]);
+    // Ids that people masked (`xxx`) are kept as unknown.
+    let mut found = task(&inner[..open])?;
+    if let Some(ExecutionId::Composite { attempt, .. }) = id {
+        found.attempt = found.attempt.or(Some(attempt));
+    }
+    found.execution = id;
+    Some(found)
+}
+
+/// Resource id and host of a location: `<id> @ <host> (dataPort=n)`, `<id>(host:port) @ …`; nothing for `[unassigned resource]`.
+pub fn location(text: &[u8]) -> Option<Str> {
+    let text = text.trim_ascii();
+    let text = text.strip_suffix(b".").unwrap_or(text);
+    if text.is_empty() || text.starts_with(b"[unassigned") || text.starts_with(b"SingleLogicalSlot") {
+        return None;
+    }
+    Some(keep(text))
+}
+
+/// The resource id of a location or of a message part: up to the first blank or metadata parenthesis.
+pub fn resource_id(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|b| matches!(b, b' ' | b'(' | b',')).unwrap_or(text.len());
+    let id = &text[..end];
+    id.strip_suffix(b".").unwrap_or(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_are_read_from_the_right() {
+        let text = b"Source: orders (v2) -> Map (3/12)#7 (d9a6542fbdcd14b2bccfd9c4507ff731_bc4197a480c92c793190a9f8c0afc54c_2_7)";
+        let task = task_with_execution(text).unwrap();
+        assert_eq!((&*task.vertex, task.subtask, task.parallelism, task.attempt), ("Source: orders (v2) -> Map", 3, 12, Some(7)));
+        assert!(matches!(task.execution, Some(ExecutionId::Composite { subtask: 2, attempt: 7, .. })));
+        let old = task_with_execution(b"Map (1/1) (d9a6542fbdcd14b2bccfd9c4507ff731)").unwrap();
+        assert!(matches!(old.execution, Some(ExecutionId::Plain(_))));
+        let masked = task_with_execution(b"Map (1/1)#0 (xxx_yyy)").unwrap();
+        assert_eq!(masked.execution, None);
+    }
+
+    #[test]
+    fn jobs_in_both_orders() {
+        let id = "94b51fddf21fa15850ea3210693b041a";
+        for text in [format!("'a (b)' ({id})."), format!("a (b) ({id})"), format!("{id} (a (b)).")] {
+            let (name, job) = name_and_job(text.as_bytes()).unwrap();
+            assert_eq!((&*name, job.to_string().as_str()), ("a (b)", id), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_do_not_overflow() {
+        assert_eq!(number(b"99999999999999999999"), None);
+        assert_eq!(signed(b"-104."), Some(-104));
+    }
+}

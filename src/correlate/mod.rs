@@ -1,0 +1,112 @@
+//! Correlation: digests of single sources in, one story out: clocks, processes, jobs with their attempts, TaskManagers.
+//!
+//! Only joins and orders what the sources say; which of it is a cause is decided by `diagnose`.
+
+pub mod clock;
+pub mod jobs;
+pub mod jvms;
+pub mod processes;
+pub mod rotation;
+pub mod workers;
+
+use crate::digest::Entry;
+use crate::scan::ScannedSource;
+
+pub use clock::{Clock, ZoneFrom};
+pub use jobs::{Attempt, Job, Outcome};
+pub use processes::Process;
+pub use workers::{Loss, Worker, WorkerLife};
+
+/// An entry of a source's digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryRef {
+    pub source: usize,
+    pub entry: usize,
+}
+
+/// An entry in the merged order. Entries without a time take that of the entry before them in their source.
+#[derive(Debug, Clone, Copy)]
+pub struct Placed {
+    pub at: EntryRef,
+    /// UTC.
+    pub ms: Option<i64>,
+}
+
+/// Everything that the sources tell together.
+#[derive(Debug)]
+pub struct Story {
+    pub sources: Vec<ScannedSource>,
+    pub clocks: Vec<Clock>,
+    /// Rotation set of each source, and the source that is its newest member.
+    pub rotation: Vec<Option<usize>>,
+    /// All entries in time order.
+    pub order: Vec<Placed>,
+    pub processes: Vec<Process>,
+    pub jobs: Vec<Job>,
+    pub workers: Vec<Worker>,
+    /// Process of each source that has GC lines or is a process's `.out`.
+    pub gc_links: Vec<Option<usize>>,
+}
+
+impl Story {
+    /// The entry of a reference.
+    pub fn entry(&self, at: EntryRef) -> &Entry {
+        &self.sources[at.source].digest.entries[at.entry]
+    }
+
+    /// UTC of a time shown in a source.
+    pub fn utc(&self, source: usize, shown: Option<i64>) -> Option<i64> {
+        shown.map(|ms| self.clocks[source].utc(ms))
+    }
+
+    /// UTC of an entry.
+    pub fn time(&self, at: EntryRef) -> Option<i64> {
+        self.utc(at.source, self.entry(at).ms)
+    }
+}
+
+/// Settings.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// `--tz`: offset in minutes of sources that state none.
+    pub offset_minutes: Option<i16>,
+}
+
+/// Joins the sources.
+pub fn correlate(mut sources: Vec<ScannedSource>, options: Options) -> Story {
+    let clocks = clock::settle(&sources, options.offset_minutes);
+    let rotation = rotation::sets(&sources);
+    let order = merge(&sources, &clocks, &rotation);
+    let processes = processes::join(&sources, &clocks, &rotation);
+    let gc_links = jvms::link(&mut sources, &processes, &clocks);
+    let mut story = Story { sources, clocks, rotation: rotation.iter().map(|set| set.newest).collect(), order, processes, jobs: Vec::new(), workers: Vec::new(), gc_links };
+    story.workers = workers::follow(&story);
+    story.jobs = jobs::follow(&story);
+    story
+}
+
+/// Merges the entries of all sources by time; inside one rotation set file order comes first, so that a clock that goes back moves nothing.
+fn merge(sources: &[ScannedSource], clocks: &[Clock], rotation: &[rotation::Member]) -> Vec<Placed> {
+    // Each set is one lane whose times never go back.
+    let mut lanes: Vec<(usize, Vec<Placed>)> = Vec::new();
+    let mut order: Vec<usize> = (0..sources.len()).collect();
+    order.sort_by_key(|s| (rotation[*s].set, rotation[*s].rank));
+    let mut last_set = usize::MAX;
+    for source in order {
+        if rotation[source].set != last_set {
+            last_set = rotation[source].set;
+            lanes.push((source, Vec::new()));
+        }
+        let Some((_, lane)) = lanes.last_mut() else { continue };
+        let mut last = lane.last().and_then(|p| p.ms);
+        for (entry, found) in sources[source].digest.entries.iter().enumerate() {
+            let ms = found.ms.map(|ms| clocks[source].utc(ms)).max(last);
+            last = ms;
+            lane.push(Placed { at: EntryRef { source, entry }, ms });
+        }
+    }
+    let mut all: Vec<Placed> = lanes.into_iter().flat_map(|(_, lane)| lane).collect();
+    // Stable: ties stay in lane order. Entries before any time of their source come first.
+    all.sort_by_key(|p| p.ms.unwrap_or(i64::MIN));
+    all
+}

@@ -1,0 +1,371 @@
+//! Conditions beside failed attempts: checkpoints that fail while the job goes on, processes that end, pasted traces without a job, thresholds.
+
+use super::cause::{Cause, Told};
+use super::finding::{Certainty, Evidence, Finding, Role, Severity};
+use super::incidents::Work;
+use crate::correlate::{EntryRef, Outcome};
+use crate::digest::What;
+use crate::event::{CheckpointReason, JobState, Kind};
+use crate::layout::Level;
+use crate::patterns::Nature;
+
+/// Looks at everything that is no failed attempt.
+pub fn look(work: &mut Work) {
+    for job in 0..work.story.jobs.len() {
+        checkpoints(work, job);
+        never_ran(work, job);
+    }
+    lost_job_managers(work);
+    lost_task_managers(work);
+    fatal_processes(work);
+    pasted(work);
+    thresholds(work);
+}
+
+/// Checkpoints and savepoints that failed by themselves, not because the job was failing anyway.
+fn checkpoints(work: &mut Work, job: usize) {
+    let story = work.story;
+    let mut seen = 0;
+    for placed in &story.order {
+        let entry = story.entry(placed.at);
+        let What::Event(Kind::CheckpointFailed { job: id, reason, .. }) = &entry.what else { continue };
+        if *id != story.jobs[job].id || !work.judged(placed.ms) || seen > 2_000 {
+            continue;
+        }
+        let by_itself = matches!(
+            reason,
+            CheckpointReason::Expired | CheckpointReason::Async | CheckpointReason::Sync | CheckpointReason::Declined | CheckpointReason::Finalization | CheckpointReason::Io | CheckpointReason::Other
+        );
+        // A decline says why in the lines that follow it.
+        let told = entry.exception.map(|f| work.told(f));
+        let explained = matches!(told, Some((Told::Cause | Told::Unnamed, _)));
+        if !by_itself && !explained || *reason == CheckpointReason::Declined && !explained {
+            continue;
+        }
+        seen += 1;
+        // Failures around a failed attempt have their cause there.
+        if during_failure(work, job, placed.ms) {
+            continue;
+        }
+        if let Some(fingerprint) = entry.exception.filter(|_| explained) {
+            let cause = work.stated(fingerprint, placed.at);
+            if &*cause.slug != "unclassified-exception" {
+                let cause = as_savepoint(work, job, placed.at, cause);
+                work.note_alone(cause, Some(job), Role::RootCause);
+            }
+            continue;
+        }
+        if *reason == CheckpointReason::Expired
+            && !work.has("cp-expired")
+            && let Some(cause) = work.checkpoint_cause(job, None, placed.ms)
+        {
+            work.note_alone(cause, Some(job), Role::RootCause);
+        }
+    }
+    failed_savepoints(work, job);
+}
+
+/// Is there a savepoint request shortly before, that this failure answers?
+fn as_savepoint(work: &Work, job: usize, at: EntryRef, mut cause: Cause) -> Cause {
+    let ms = work.story.time(at);
+    let asked = work.story.jobs[job].savepoint_requests.iter().rev().find(|(request, _)| match (work.story.time(*request), ms) {
+        (Some(asked), Some(now)) => asked <= now && now - asked < 600_000,
+        _ => false,
+    });
+    if let Some((request, _)) = asked
+        && matches!(&*cause.slug, "cp-dir-create-failed" | "cp-trigger-io-failure")
+    {
+        cause.symptoms.push(("savepoint-failed".into(), Evidence::of(work.story, *request).into_iter().collect()));
+    }
+    cause
+}
+
+fn during_failure(work: &Work, job: usize, ms: Option<i64>) -> bool {
+    let Some(ms) = ms else { return false };
+    work.story.jobs[job].attempts.iter().any(|a| {
+        let failed = matches!(a.outcome, Outcome::Failed | Outcome::Lost);
+        let explained = a.end.is_some_and(|end| end - 15_000 <= ms && ms <= end + 15_000);
+        failed && explained
+    })
+}
+
+/// A savepoint that was asked for and neither completed nor was explained.
+fn failed_savepoints(work: &mut Work, job: usize) {
+    let story = work.story;
+    for (request, _) in &story.jobs[job].savepoint_requests {
+        let asked = story.time(*request);
+        if !work.judged(asked) {
+            continue;
+        }
+        // The answer: a record of the JobManager or its REST endpoint with an exception, soon after.
+        for placed in &story.order {
+            let near = matches!((asked, placed.ms), (Some(a), Some(b)) if b >= a && b - a < 60_000);
+            let entry = story.entry(placed.at);
+            let Some(fingerprint) = entry.exception.filter(|_| near) else { continue };
+            let Some(known) = work.thrown.get(&fingerprint) else { continue };
+            let about = known.group.thrown.trace.links.iter().any(|l| {
+                l.message.contains("avepoint") || l.message.contains("triggering the checkpoint") || l.message.contains("Trigger checkpoint failure") || l.class.ends_with("CheckpointException")
+            });
+            if !about || during_failure(work, job, placed.ms) {
+                continue;
+            }
+            let (told, slug) = work.told(fingerprint);
+            let mut cause = work.stated(fingerprint, placed.at);
+            if told != Told::Cause || matches!(&*slug, "external-connection") {
+                cause.slug = "savepoint-failed".into();
+                cause.detail.clear();
+                cause.certainty = Certainty::Possible;
+            }
+            let same = work.out.findings.iter().any(|f| f.role == Role::RootCause && f.first.is_some_and(|t| placed.ms.is_some_and(|m| (t - m).abs() < 60_000)) && f.jobs.contains(&job));
+            if !same {
+                cause.evidence.extend(Evidence::of(story, *request));
+                work.note_alone(cause, Some(job), Role::RootCause);
+            }
+            return;
+        }
+    }
+}
+
+/// A job that failed before any attempt ran: its initialisation says why.
+fn never_ran(work: &mut Work, job: usize) {
+    let known = &work.story.jobs[job];
+    let explained = work.out.findings.iter().any(|f| f.jobs.contains(&job) && f.role == Role::RootCause);
+    if known.state != Some(JobState::Failed) || explained {
+        return;
+    }
+    let near: Vec<EntryRef> = work.story.order.iter().filter(|p| work.story.entry(p.at).exception.is_some() && known.sources.contains(&p.at.source)).map(|p| p.at).take(64).collect();
+    if let Some(cause) = work.cause_of(Some(job), None, &near) {
+        work.note_alone(cause, Some(job), Role::RootCause);
+    }
+}
+
+/// JobManagers whose log stops without a word while others go on.
+fn lost_job_managers(work: &mut Work) {
+    if work.has("jm-process-killed") {
+        return;
+    }
+    let Some(process) = work.silent_job_manager(None) else { return };
+    let known = &work.story.processes[process];
+    // It matters if it had jobs that ran, or TaskManagers notice.
+    let had_jobs = work.story.jobs.iter().position(|j| {
+        j.attempts.last().is_some_and(|a| a.outcome == Outcome::Running || a.outcome == Outcome::Unknown || a.outcome == Outcome::Lost)
+            && j.state_entry.is_some_and(|e| known.sources.contains(&e.source))
+    });
+    let noticed = work.story.order.iter().find(|p| {
+        work.story.sources[p.at.source].sniffed.role == "taskmanager"
+            && p.ms > known.end
+            && work.story.entry(p.at).pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| matches!(p.id.as_str(), "heartbeat-jm-timeout" | "job-leader-lost" | "rpc-association-gated"))
+    });
+    let noticed = noticed.map(|p| p.at);
+    let fell_silent_alone = known.end.is_some_and(|end| work.story.processes.iter().any(|p| p.role != "client" && p.end.is_some_and(|e| e > end + 10_000)));
+    if (had_jobs.is_some() && fell_silent_alone || noticed.is_some() && had_jobs.is_some())
+        && work.judged(known.end)
+        && let Some(mut cause) = work.leader_cause(known.end.map(|e| e + 60_000))
+    {
+        if let Some(at) = noticed {
+            cause.symptoms.push(("heartbeat-jm-timeout".into(), Evidence::of(work.story, at).into_iter().collect()));
+        }
+        work.note_alone(cause, had_jobs, Role::RootCause);
+    }
+}
+
+/// TaskManagers that were lost without any job failing by it.
+fn lost_task_managers(work: &mut Work) {
+    for w in 0..work.story.workers.len() {
+        for l in 0..work.story.workers[w].lives.len() {
+            let life = &work.story.workers[w].lives[l];
+            let (Some(lost), Some(loss)) = (life.lost, life.loss) else { continue };
+            if !loss.is_loss() || !work.judged(Some(lost)) {
+                continue;
+            }
+            let cause = work.worker_cause(w, l, Some(lost));
+            let slug = &*cause.slug;
+            let better = if slug.contains("oom") || slug == "gc-overhead" {
+                Some(crate::correlate::Loss::Oom)
+            } else if slug == "tm-process-killed" {
+                Some(crate::correlate::Loss::Killed)
+            } else if slug.starts_with("container-killed") || slug == "k8s-oomkilled" {
+                Some(crate::correlate::Loss::KilledMemory)
+            } else if slug.starts_with("jvm-crash") {
+                Some(crate::correlate::Loss::Crashed)
+            } else {
+                None
+            };
+            if let Some(better) = better {
+                work.out.losses.insert((w, l), better);
+            }
+            // Explained by an attempt that it ended, or part of the same incident.
+            let id = work.story.workers[w].id.clone();
+            let explained = work.out.findings.iter().any(|f| f.task_manager.as_ref() == Some(&id) || f.first.is_some_and(|t| (t - lost).abs() < 120_000) && f.role == Role::RootCause);
+            if !explained && !work.story.jobs.is_empty() && job_was_there(work, lost) {
+                work.note_alone(cause, None, Role::RootCause);
+            }
+        }
+    }
+}
+
+fn job_was_there(work: &Work, ms: i64) -> bool {
+    work.story.jobs.iter().any(|j| j.attempts.iter().any(|a| a.start.is_none_or(|s| s <= ms) && a.end.is_none_or(|e| e + 5_000 >= ms)))
+}
+
+/// Processes that ended by a fatal error which no attempt explains.
+fn fatal_processes(work: &mut Work) {
+    for placed in &work.story.order {
+        let entry = work.story.entry(placed.at);
+        let What::Event(Kind::Fatal { .. }) = &entry.what else { continue };
+        let near = work.out.findings.iter().any(|f| f.role == Role::RootCause && (f.first.is_none() || f.first.is_some_and(|t| placed.ms.is_some_and(|m| m + 120_000 >= t && m - 600_000 <= f.last.unwrap_or(t)))));
+        if near || !work.judged(placed.ms) || after_stop(work, placed.at) {
+            continue;
+        }
+        if let Some(cause) = work.cause_of(None, None, &[placed.at]) {
+            work.note_alone(cause, None, Role::RootCause);
+        }
+    }
+}
+
+/// Did the process get a signal before this?
+fn after_stop(work: &Work, at: EntryRef) -> bool {
+    work.story.sources[at.source].digest.entries[..at.entry].iter().rev().take(200).any(|e| matches!(&e.what, What::Event(Kind::Signal { .. } | Kind::ShuttingDown { .. })))
+}
+
+/// No job in the logs: a pasted trace, a client's log, a start that failed. The first cause that is told is all there is.
+fn pasted(work: &mut Work) {
+    if work.out.findings.iter().any(|f| f.role == Role::RootCause) {
+        return;
+    }
+    let ran = work.story.jobs.iter().any(|j| !j.attempts.is_empty());
+    if ran {
+        return;
+    }
+    let story = work.story;
+    let told_by = |role: &str| matches!(role, "unknown" | "client" | "stdout" | "jobmanager" | "taskmanager" | "sqlgateway" | "operator" | "container" | "hs-err");
+    let mut failures: Vec<EntryRef> = Vec::new();
+    let mut hits: Vec<(EntryRef, u16)> = Vec::new();
+    for placed in &story.order {
+        let entry = story.entry(placed.at);
+        let role = story.sources[placed.at.source].sniffed.role;
+        if !told_by(role) || entry.level < Level::Unknown && role != "unknown" || !work.judged(placed.ms) {
+            continue;
+        }
+        let benign = entry.pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| p.nature == Nature::Benign);
+        if benign {
+            continue;
+        }
+        if entry.exception.is_some() && failures.len() < 500 {
+            failures.push(placed.at);
+        } else if let Some(pattern) = entry.pattern.filter(|_| hits.len() < 500) {
+            hits.push((placed.at, pattern));
+        }
+    }
+    let told: Vec<(EntryRef, Told)> = failures.iter().filter_map(|at| Some((*at, work.told(story.entry(*at).exception?).0))).collect();
+    let first_cause = told.iter().find(|(_, t)| *t == Told::Cause).or_else(|| told.iter().find(|(_, t)| *t == Told::Unnamed));
+    let hit = hits.iter().find(|(_, i)| work.rules.pattern(*i).is_some_and(|p| matches!(p.nature, Nature::Cause | Nature::Either)));
+    // A process that says why it ended, or a trace that somebody pasted, is a cause; a WARN of a living process is none.
+    let decisive = |at: EntryRef| {
+        let role = story.sources[at.source].sniffed.role;
+        matches!(role, "unknown" | "stdout" | "client" | "container" | "hs-err") || story.entry(at).level >= Level::Error
+    };
+    if let Some((at, _)) = first_cause.filter(|(at, _)| decisive(*at)) {
+        if let Some(fingerprint) = story.entry(*at).exception {
+            let mut cause = work.stated(fingerprint, *at);
+            if &*cause.slug == "unclassified-exception" {
+                cause.certainty = Certainty::Insufficient;
+            }
+            work.note_alone(cause, None, Role::RootCause);
+        }
+        return;
+    }
+    if let Some((at, index)) = hit.filter(|(at, _)| decisive(*at)) {
+        let slug = work.rules.id(*index).clone();
+        let cause = alone(work, &slug, *at, Certainty::Confirmed, false);
+        work.note_alone(cause, None, Role::RootCause);
+        return;
+    }
+    // Only symptoms: reported as such, at most possible.
+    let symptom = told.iter().find(|(_, t)| *t == Told::Symptom).map(|(at, _)| *at);
+    let symptom_hit = hits.iter().find(|(_, i)| work.rules.pattern(*i).is_some_and(|p| p.nature == Nature::Symptom)).copied();
+    if let Some(at) = symptom.filter(|at| decisive(*at))
+        && let Some(fingerprint) = story.entry(at).exception
+    {
+        let cause = work.cause_of(None, None, &[at]).unwrap_or_else(|| work.stated(fingerprint, at));
+        work.note_alone(cause, None, Role::RootCause);
+    } else if let Some((at, index)) = symptom_hit.filter(|(at, _)| decisive(*at)) {
+        let slug = work.rules.id(index).clone();
+        let cause = alone(work, &slug, at, Certainty::Possible, true);
+        work.note_alone(cause, None, Role::RootCause);
+    }
+}
+
+fn alone(work: &Work, slug: &str, at: EntryRef, certainty: Certainty, is_symptom: bool) -> Cause {
+    Cause {
+        slug: slug.into(),
+        detail: String::new(),
+        certainty,
+        exception: None,
+        worker: None,
+        evidence: Evidence::of(work.story, at).into_iter().collect(),
+        symptoms: Vec::new(),
+        missing: work
+            .rules
+            .packs
+            .chains_from(slug)
+            .first()
+            .filter(|_| is_symptom)
+            .map(|chain| super::Missing { code: "symptom-only", subject: Some(slug.to_owned()), text: format!("what decides is not in these logs: {}", chain.look_at) })
+            .into_iter()
+            .collect(),
+        ms: work.story.time(at),
+        is_symptom,
+        note: None,
+    }
+}
+
+/// Figures beyond the thresholds; observations, never above a real cause.
+fn thresholds(work: &mut Work) {
+    let limits = work.options.thresholds.clone();
+    for job in 0..work.story.jobs.len() {
+        let known = &work.story.jobs[job];
+        let checkpoints = &known.checkpoints;
+        if let (Some((_, longest)), Some(last)) = (checkpoints.durations.bounds(), &checkpoints.last_completed)
+            && longest as f64 > limits.checkpoint_duration_s * 1000.0
+        {
+            let text = format!("The longest completed checkpoint took {:.1} s; the threshold is {} s.", longest as f64 / 1000.0, limits.checkpoint_duration_s);
+            let mut finding = observation("checkpoint-slow", "Checkpoints take long", text, Severity::Warning);
+            finding.jobs.push(job);
+            let evidence = work.story.order.iter().rev().find(|p| matches!(&work.story.entry(p.at).what, What::Checkpoints { job: id, .. } if *id == known.id)).map(|p| p.at);
+            finding.cite(evidence.and_then(|at| Evidence::of(work.story, at)));
+            finding.at(work.story.utc(last.0, last.1.ms));
+            push(work, finding);
+        }
+    }
+    for source in 0..work.story.sources.len() {
+        let Some(log) = &work.story.sources[source].digest.gc else { continue };
+        for life in &log.lives {
+            let Some(longest) = life.longest.iter().max_by(|a, b| a.ms.total_cmp(&b.ms)) else { continue };
+            if longest.ms > limits.gc_pause_s * 1000.0 && work.judged(longest.epoch_ms) {
+                let text = format!("The longest pause took {:.1} s ({}); the threshold is {} s.", longest.ms / 1000.0, longest.cause, limits.gc_pause_s);
+                let mut finding = observation("gc-pause-long", "A garbage collection stopped the process for long", text, Severity::Warning);
+                finding.at(longest.epoch_ms);
+                finding.cite(Some(Evidence::Absence { source, from: longest.epoch_ms, to: longest.epoch_ms, text: format!("line {}: pause of {:.1} ms", longest.place.line, longest.ms) }));
+                push(work, finding);
+                break;
+            }
+        }
+    }
+}
+
+fn observation(slug: &str, title: &str, explanation: String, severity: Severity) -> Finding {
+    let mut finding = Finding::new(slug, None, Role::Observation, Certainty::Confirmed);
+    finding.title = title.to_owned();
+    finding.explanation = explanation;
+    finding.severity = severity;
+    finding.owner = "configuration";
+    finding.count = 1;
+    finding
+}
+
+fn push(work: &mut Work, finding: Finding) {
+    if !finding.evidence.is_empty() && work.out.findings.len() < 10_000 {
+        work.out.findings.push(finding);
+    }
+}

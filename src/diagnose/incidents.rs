@@ -1,0 +1,319 @@
+//! Incidents: every failed attempt gets its cause; attempts with the same cause are one incident, and in a loop the first decides.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::cause::Cause;
+use super::finding::{Certainty, Evidence, Finding, Role};
+use super::{Diagnosis, Options};
+use crate::correlate::{Attempt, EntryRef, Outcome, Story};
+use crate::digest::What;
+use crate::digest::matters::ExceptionGroup;
+use crate::event::{Kind, Str, TaskState};
+use crate::rules::Rules;
+
+/// An exception group and where its first-hand records are.
+pub struct KnownException<'s> {
+    pub group: &'s ExceptionGroup,
+    /// Records on TaskManagers, nearer to the fault than the JobManager's copy.
+    pub first_hand: Vec<EntryRef>,
+}
+
+/// Diagnosis under way.
+pub struct Work<'s> {
+    pub story: &'s Story,
+    pub rules: &'s Rules,
+    pub options: &'s Options,
+    pub thrown: FxHashMap<u64, KnownException<'s>>,
+    pub out: Diagnosis,
+    /// Finding of each cause: slug and detail.
+    by_cause: BTreeMap<(Str, String), usize>,
+    /// Failed attempts in judged time, in order: (job, attempt).
+    pub failed: Vec<(usize, usize)>,
+}
+
+/// Attempts that are traced one by one per job; of longer loops the first and the last ones.
+const MAX_TRACED: usize = 400;
+
+/// A job that runs this long is healthy again, in milliseconds.
+const HEALTHY_MS: i64 = 60_000;
+
+impl<'s> Work<'s> {
+    /// Collects what is asked for again and again.
+    pub fn new(story: &'s Story, rules: &'s Rules, options: &'s Options) -> Work<'s> {
+        let mut thrown: FxHashMap<u64, KnownException> = FxHashMap::default();
+        for source in &story.sources {
+            for group in &source.digest.matters.exceptions {
+                thrown.entry(group.fingerprint).or_insert(KnownException { group, first_hand: Vec::new() });
+            }
+        }
+        for placed in &story.order {
+            let entry = story.entry(placed.at);
+            let on_worker = story.sources[placed.at.source].sniffed.role == "taskmanager";
+            if let (true, Some(fingerprint)) = (on_worker, entry.exception)
+                && let Some(known) = thrown.get_mut(&fingerprint)
+                && known.first_hand.len() < 4
+            {
+                known.first_hand.push(placed.at);
+            }
+        }
+        let out = Diagnosis { job_verdicts: vec!["healthy"; story.jobs.len()], ..Diagnosis::default() };
+        Work { story, rules, options, thrown, out, by_cause: BTreeMap::new(), failed: Vec::new() }
+    }
+
+    /// Is the time inside the bounds that are judged? Unknown times are.
+    pub fn judged(&self, ms: Option<i64>) -> bool {
+        let Some(ms) = ms else { return true };
+        self.options.since.is_none_or(|since| ms >= since) && self.options.until.is_none_or(|until| ms <= until)
+    }
+
+    /// Traces every failed attempt of every job.
+    pub fn jobs(&mut self) {
+        for job in 0..self.story.jobs.len() {
+            self.job(job);
+        }
+        if self.story.jobs.is_empty() || self.only_task_managers() {
+            self.task_managers_alone();
+        }
+    }
+
+    fn only_task_managers(&self) -> bool {
+        !self.story.sources.iter().any(|s| s.sniffed.role == "jobmanager")
+    }
+
+    fn job(&mut self, job: usize) {
+        let attempts = &self.story.jobs[job].attempts;
+        let failed: Vec<usize> = (0..attempts.len())
+            .filter(|a| attempts[*a].outcome == Outcome::Failed || attempts[*a].outcome == Outcome::Lost || (!attempts[*a].failures.is_empty() && attempts[*a].outcome != Outcome::Rescaled))
+            .filter(|a| self.judged(attempts[*a].end.or(attempts[*a].start)))
+            .collect();
+        let skip = failed.len().saturating_sub(MAX_TRACED);
+        let traced: Vec<usize> = failed.iter().copied().enumerate().filter(|(i, _)| *i < MAX_TRACED / 2 || *i >= MAX_TRACED / 2 + skip).map(|(_, a)| a).collect();
+        // The root of the incident that goes on.
+        let mut open: Option<(usize, usize)> = None;
+        for attempt in traced {
+            self.failed.push((job, attempt));
+            let Some(cause) = self.attempt_cause(job, attempt) else { continue };
+            let known = &self.story.jobs[job].attempts[attempt];
+            let goes_on = open.filter(|(_, last)| !self.healthy_between(job, *last, attempt)).map(|(root, _)| root);
+            let root = self.note(job, known, cause, goes_on);
+            self.out.attempt_findings.insert((job, attempt), root);
+            let incident_root = goes_on.unwrap_or(root);
+            open = Some((incident_root, attempt));
+        }
+        if skip > 0
+            && let Some((root, _)) = open
+        {
+            self.out.findings[root].count += skip as u64;
+        }
+    }
+
+    /// Was the job well between the failures of two attempts?
+    fn healthy_between(&self, job: usize, before: usize, after: usize) -> bool {
+        let attempts = &self.story.jobs[job].attempts;
+        attempts[before + 1..=after].iter().any(|a| {
+            let ran = match (a.running.or(a.start), a.end) {
+                (Some(start), Some(end)) => end - start,
+                _ => 0,
+            };
+            a.completed > 0 || ran >= HEALTHY_MS && a.failed == 0
+        })
+    }
+
+    fn attempt_cause(&self, job: usize, attempt: usize) -> Option<Cause> {
+        let known = &self.story.jobs[job].attempts[attempt];
+        if known.outcome == Outcome::Lost {
+            let next = self.story.jobs[job].attempts.get(attempt + 1).and_then(|a| a.start);
+            return self.leader_cause(next.or(known.end));
+        }
+        self.cause_of(Some(job), Some(attempt), &known.failures)
+    }
+
+    /// Adds a cause: to the finding that it is already, or as a new one. Returns the finding of the cause.
+    fn note(&mut self, job: usize, attempt: &Attempt, cause: Cause, incident: Option<usize>) -> usize {
+        let first_failure = attempt.failures.first().copied();
+        let ms = cause.ms.or(attempt.end);
+        let end = attempt.end;
+        let number = attempt.number;
+        let index = self.finding_of(&cause, incident);
+        let finding = &mut self.out.findings[index];
+        finding.count += 1;
+        finding.at(ms);
+        finding.at(end.filter(|e| ms.is_none_or(|m| *e >= m)));
+        if !finding.jobs.contains(&job) {
+            finding.jobs.push(job);
+        }
+        if finding.attempts.len() < 1_000 {
+            finding.attempts.push(number);
+        }
+        for evidence in cause.evidence {
+            if finding.evidence.len() < 4 {
+                finding.cite(Some(evidence));
+            }
+        }
+        if finding.evidence.is_empty()
+            && let Some(at) = first_failure
+        {
+            finding.cite(Evidence::of(self.story, at));
+        }
+        // What was seen of it: a chain of symptoms, each an effect of the one before.
+        let mut before = index;
+        for (slug, evidence) in cause.symptoms {
+            let key = (slug.clone(), format!("of {index}"));
+            let symptom = match self.by_cause.get(&key) {
+                Some(known) => *known,
+                None => {
+                    let pattern = self.rules.packs.get(&slug);
+                    self.out.findings.push(Finding::new(&slug, pattern, Role::Symptom, Certainty::Confirmed));
+                    self.by_cause.insert(key, self.out.findings.len() - 1);
+                    self.out.findings.len() - 1
+                }
+            };
+            let finding = &mut self.out.findings[symptom];
+            finding.count += 1;
+            finding.at(end.or(ms));
+            if !finding.jobs.contains(&job) {
+                finding.jobs.push(job);
+            }
+            if finding.attempts.len() < 1_000 {
+                finding.attempts.push(number);
+            }
+            for evidence in evidence {
+                finding.cite(Some(evidence));
+            }
+            if symptom != before && !finding.caused_by.contains(&before) {
+                finding.caused_by = vec![before];
+            }
+            before = symptom;
+        }
+        index
+    }
+
+    fn finding_of(&mut self, cause: &Cause, incident: Option<usize>) -> usize {
+        let key = (cause.slug.clone(), cause.detail.clone());
+        if let Some(known) = self.by_cause.get(&key) {
+            let finding = &mut self.out.findings[*known];
+            finding.certainty = finding.certainty.min(cause.certainty);
+            return *known;
+        }
+        let pattern = self.rules.packs.get(&cause.slug);
+        // In a loop later attempts often fail for other reasons: the first decides.
+        let role = match incident {
+            Some(root) if cause.is_symptom && self.out.findings[root].role == Role::RootCause => Role::Symptom,
+            Some(root) if self.out.findings[root].role == Role::RootCause => Role::Sustainer,
+            _ => Role::RootCause,
+        };
+        let mut finding = Finding::new(&cause.slug, pattern, role, cause.certainty);
+        finding.exception = cause.exception;
+        finding.missing = cause.missing.clone();
+        finding.task_manager = cause.worker.map(|w| self.story.workers[w].id.clone());
+        if let Some(fingerprint) = cause.exception
+            && let Some(known) = self.thrown.get(&fingerprint)
+        {
+            let trace = &known.group.thrown.trace;
+            if let Some(root) = trace.root_link() {
+                let class = root.class.rsplit('.').next().unwrap_or(&root.class);
+                let message = root.message.lines().next().unwrap_or("");
+                let what = if message.is_empty() { class.to_owned() } else { format!("{class}: {message}") };
+                match (&*cause.slug, &trace.user_frame) {
+                    ("user-code-exception", Some(frame)) => {
+                        finding.title = format!("{class} in {}.{}{}", short_class(&frame.class), frame.method, place_of(frame));
+                        finding.explanation = format!("The user's code threw {what}. {}", finding.explanation);
+                    }
+                    ("unclassified-exception", _) => {
+                        finding.title = what.clone();
+                        finding.explanation = format!("No pattern knows this exception: {what}.");
+                    }
+                    _ => finding.explanation = format!("{} The log says: {what}", finding.explanation),
+                }
+            }
+        }
+        if let Some(note) = &cause.note {
+            finding.explanation = format!("{} ({note})", finding.explanation.trim_end());
+        }
+        if let Some(root) = incident.filter(|_| role != Role::RootCause) {
+            finding.caused_by.push(root);
+        }
+        self.out.findings.push(finding);
+        self.by_cause.insert(key, self.out.findings.len() - 1);
+        self.out.findings.len() - 1
+    }
+
+    /// Adds a cause that ended no attempt.
+    pub fn note_alone(&mut self, cause: Cause, job: Option<usize>, role: Role) -> usize {
+        let known = self.by_cause.contains_key(&(cause.slug.clone(), cause.detail.clone()));
+        let index = self.finding_of(&cause, None);
+        let finding = &mut self.out.findings[index];
+        if !known {
+            finding.role = role;
+        }
+        finding.count += 1;
+        finding.at(cause.ms);
+        if let Some(job) = job
+            && !finding.jobs.contains(&job)
+        {
+            finding.jobs.push(job);
+        }
+        for evidence in cause.evidence {
+            finding.cite(Some(evidence));
+        }
+        let mut before = index;
+        for (slug, evidence) in cause.symptoms {
+            let mut symptom = Finding::new(&slug, self.rules.packs.get(&slug), Role::Symptom, Certainty::Confirmed);
+            symptom.caused_by = vec![before];
+            symptom.at(cause.ms);
+            symptom.count = 1;
+            symptom.jobs.extend(job);
+            evidence.into_iter().for_each(|e| symptom.cite(Some(e)));
+            self.out.findings.push(symptom);
+            before = self.out.findings.len() - 1;
+        }
+        index
+    }
+
+    /// Is there a finding of this slug?
+    pub fn has(&self, slug: &str) -> bool {
+        self.out.findings.iter().any(|f| &*f.pattern == slug)
+    }
+
+    /// Logs of TaskManagers without that of a JobManager: their failed tasks are all there is.
+    fn task_managers_alone(&mut self) {
+        let mut failures: Vec<EntryRef> = Vec::new();
+        for placed in &self.story.order {
+            let entry = self.story.entry(placed.at);
+            if let What::TaskEvent { kind: Kind::TaskState { to: TaskState::Failed, .. }, .. } = &entry.what
+                && self.judged(placed.ms)
+                && failures.len() < 5_000
+            {
+                failures.push(placed.at);
+            }
+        }
+        // Tasks that fail within ten seconds of one another fail together.
+        let mut group: Vec<EntryRef> = Vec::new();
+        let mut last: Option<i64> = None;
+        for at in failures.into_iter().map(Some).chain(std::iter::once(None)) {
+            let ms = at.and_then(|at| self.story.time(at));
+            let apart = matches!((last, ms), (Some(last), Some(ms)) if ms - last > 10_000);
+            if (at.is_none() || apart) && !group.is_empty() {
+                if let Some(cause) = self.cause_of(None, None, &group) {
+                    self.note_alone(cause, None, Role::RootCause);
+                }
+                group.clear();
+            }
+            group.extend(at);
+            last = ms.or(last);
+        }
+    }
+}
+
+fn short_class(class: &str) -> &str {
+    class.rsplit('.').next().unwrap_or(class)
+}
+
+fn place_of(frame: &crate::exception::Frame) -> String {
+    match (&frame.file, frame.line) {
+        (Some(file), Some(line)) => format!(" ({file}:{line})"),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,603 @@
+//! Digests: everything that one source says, folded while it is read, so that memory does not grow with its length.
+//!
+//! In: chunk results in file order. Out: entries in file order (single events, or runs in which checkpoints and task transitions are added up), exception
+//! groups, pattern hits, templates, process lives, silences. Knows nothing of other sources: `correlate` joins digests.
+
+pub mod checkpoints;
+pub mod life;
+pub mod matters;
+pub mod quantiles;
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use sha2::{Digest as _, Sha256};
+
+use crate::event::{CheckpointReason, ExecutionId, JobId, JobState, Kind, Str, Task, TaskState};
+use crate::gc;
+use crate::layout::time::{Date, Stamp};
+use crate::layout::{Layout, Level};
+use crate::record::gaps::Gap;
+use crate::record::{ChunkResult, Found, Span};
+use checkpoints::{CheckpointRun, CheckpointTracker, Completed, Failure};
+use life::Life;
+use matters::Matters;
+
+/// Entries that one source may keep; beyond, those in the middle are given up and counted.
+const MAX_ENTRIES: usize = 200_000;
+/// Quotes that one source may keep.
+const MAX_QUOTES: usize = 20_000;
+/// Bytes of one quote.
+const QUOTE_BYTES: usize = 700;
+/// Lines of one quote.
+const QUOTE_LINES: usize = 6;
+/// Subtasks whose last deployment is remembered.
+const MAX_DEPLOYMENTS: usize = 50_000;
+/// Silences that are kept; the shortest go first.
+const MAX_GAPS: usize = 4_096;
+
+/// A place in a decoded source: line from 1, byte from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Place {
+    pub line: u64,
+    pub lines: u64,
+    pub byte: u64,
+    pub bytes: u64,
+}
+
+/// Words of the log that evidence can cite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    pub place: Place,
+    pub sha256: [u8; 32],
+    pub text: Str,
+}
+
+/// One thing that a source says, in file order.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// As the log shows it: its zone is settled by `correlate`.
+    pub ms: Option<i64>,
+    pub place: Place,
+    pub level: Level,
+    pub quote: Option<Arc<Quote>>,
+    /// Fingerprint of the exception that goes with it.
+    pub exception: Option<u64>,
+    /// Index of the pattern that its text fits.
+    pub pattern: Option<u16>,
+    pub what: What,
+}
+
+/// What an entry holds.
+#[derive(Debug, Clone)]
+pub enum What {
+    Event(Kind),
+    /// The job that a task event belongs to is known from the lines around it.
+    TaskEvent { job: Option<JobId>, kind: Kind },
+    Checkpoints { job: JobId, run: Box<CheckpointRun> },
+    Tasks { job: Option<JobId>, run: TaskRun },
+    /// A record of level WARN or above, or with a stack trace, that is no event.
+    Problem { logger: Str },
+}
+
+/// Task transitions between two other events.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TaskRun {
+    pub scheduled: u64,
+    pub deploying: u64,
+    pub running: u64,
+    pub finished: u64,
+    pub canceled: u64,
+    pub last_running_ms: Option<i64>,
+    pub last_finished_ms: Option<i64>,
+}
+
+/// Where a subtask was deployed last.
+#[derive(Debug, Clone)]
+pub struct DeployedTo {
+    pub task: Task,
+    pub location: Str,
+    pub job: Option<JobId>,
+}
+
+/// Everything that one source says.
+#[derive(Debug)]
+pub struct SourceDigest {
+    pub bytes: u64,
+    pub lines: u64,
+    pub records: u64,
+    pub unparsed_lines: u64,
+    pub capped_lines: u64,
+    pub first: Option<Stamp>,
+    pub last: Option<Stamp>,
+    pub span_ms: Option<(i64, i64)>,
+    /// The offset that stamps state themselves.
+    pub stated_offset: Option<i16>,
+    pub layouts: [u64; Layout::COUNT],
+    pub entries: Vec<Entry>,
+    pub entries_omitted: u64,
+    pub matters: Matters,
+    pub lives: Vec<Life>,
+    pub gaps: Vec<Gap>,
+    /// Jobs in order of appearance, with their checkpoints under way.
+    pub trackers: Vec<(JobId, CheckpointTracker)>,
+    pub deployments: Vec<DeployedTo>,
+    /// `epoch ms − shown ms` of checkpoint trigger lines: the source's offset.
+    pub clock_samples: Vec<i64>,
+    pub gc: Option<gc::GcLog>,
+    /// Smallest Flink version hint: 1.14 on logs checkpoints by CheckpointFailureManager.
+    pub loggers_of_114: bool,
+}
+
+/// Folds one source.
+pub struct Builder {
+    digest: SourceDigest,
+    gc: gc::Machine,
+    gc_seen: bool,
+    quotes: usize,
+    /// Open checkpoint run and task run per job: index of the entry.
+    open_runs: FxHashMap<JobId, usize>,
+    open_tasks: Option<(Option<JobId>, usize)>,
+    tracker_of: FxHashMap<JobId, usize>,
+    graphs: FxHashMap<u128, JobId>,
+    vertices: FxHashMap<(Str, u32), JobId>,
+    deployed: FxHashMap<(Str, u32), DeployedTo>,
+    current_job: Option<JobId>,
+    gap_floor: i64,
+    last_ms: Option<i64>,
+    day: DayCounter,
+}
+
+/// Adds days to stamps without a date when their time of day falls back.
+#[derive(Debug, Default)]
+struct DayCounter {
+    last: Option<i64>,
+    days: i64,
+}
+
+impl DayCounter {
+    fn settle(&mut self, stamp: Stamp) -> i64 {
+        if stamp.date != Date::None {
+            return stamp.ms;
+        }
+        // Back by more than half a day is midnight; less is disorder between threads.
+        if self.last.is_some_and(|last| last - stamp.ms > 43_200_000) {
+            self.days += 1;
+        }
+        self.last = Some(stamp.ms);
+        stamp.ms + self.days * 86_400_000
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder::new()
+    }
+}
+
+impl Builder {
+    /// An empty digest.
+    pub fn new() -> Self {
+        let digest = SourceDigest {
+            bytes: 0,
+            lines: 0,
+            records: 0,
+            unparsed_lines: 0,
+            capped_lines: 0,
+            first: None,
+            last: None,
+            span_ms: None,
+            stated_offset: None,
+            layouts: [0; Layout::COUNT],
+            entries: Vec::new(),
+            entries_omitted: 0,
+            matters: Matters::default(),
+            lives: Vec::new(),
+            gaps: Vec::new(),
+            trackers: Vec::new(),
+            deployments: Vec::new(),
+            clock_samples: Vec::new(),
+            gc: None,
+            loggers_of_114: false,
+        };
+        Builder {
+            digest,
+            gc: gc::Machine::new(),
+            gc_seen: false,
+            quotes: 0,
+            open_runs: FxHashMap::default(),
+            open_tasks: None,
+            tracker_of: FxHashMap::default(),
+            graphs: FxHashMap::default(),
+            vertices: FxHashMap::default(),
+            deployed: FxHashMap::default(),
+            current_job: None,
+            gap_floor: crate::record::gaps::MIN_GAP_MS,
+            last_ms: None,
+            day: DayCounter::default(),
+        }
+    }
+
+    /// Takes the next chunk and what was found in it.
+    pub fn absorb(&mut self, chunk: &[u8], result: ChunkResult) {
+        let (line_base, byte_base) = (self.digest.lines, self.digest.bytes);
+        self.gaps(&result.gaps, line_base);
+        for span in &result.gc {
+            let text = &chunk[span.byte..span.byte + span.bytes];
+            self.gc.line(gc::Place { line: line_base + span.line + 1, byte: byte_base + span.byte as u64 }, text, None);
+            self.gc_seen = true;
+        }
+        for found in result.found {
+            self.found(chunk, found, line_base, byte_base);
+        }
+        let digest = &mut self.digest;
+        digest.bytes += chunk.len() as u64;
+        digest.lines += result.lines;
+        digest.records += result.records;
+        digest.unparsed_lines += result.unparsed_lines;
+        digest.capped_lines += result.capped_lines;
+        digest.first = digest.first.or(result.first);
+        digest.last = result.last.or(digest.last);
+        if let Some((low, high)) = result.span_ms {
+            let span = digest.span_ms.get_or_insert((low, high));
+            *span = (span.0.min(low), span.1.max(high));
+        }
+        for (sum, count) in digest.layouts.iter_mut().zip(result.layouts) {
+            *sum += count;
+        }
+        if digest.stated_offset.is_none() {
+            digest.stated_offset = digest.first.and_then(|stamp| stamp.offset_minutes);
+        }
+    }
+
+    /// Counts lines that were passed over because a line or record was too long.
+    pub fn pass_over(&mut self, bytes: u64, lines: u64) {
+        self.digest.bytes += bytes;
+        self.digest.lines += lines;
+        self.digest.capped_lines += lines.max(1);
+    }
+
+    /// The digest.
+    pub fn finish(mut self) -> SourceDigest {
+        if self.gc_seen {
+            self.digest.gc = Some(self.gc.finish());
+        }
+        let mut deployments: Vec<_> = self.deployed.into_values().collect();
+        deployments.sort_by(|a, b| (&a.task.vertex, a.task.subtask).cmp(&(&b.task.vertex, b.task.subtask)));
+        self.digest.deployments = deployments;
+        self.digest.matters.finish();
+        if let Some(life) = self.digest.lives.last_mut() {
+            life.end_ms = life.end_ms.or(self.last_ms);
+        }
+        self.digest
+    }
+
+    fn gaps(&mut self, gaps: &[Gap], line_base: u64) {
+        let mut gaps = gaps.iter().copied();
+        let Some(first) = gaps.next() else { return };
+        let joined = self.digest.gaps.last().map(|g| g.to).or(None);
+        let before = self.last_ms.max(joined);
+        if let Some(before) = before
+            && first.from - before >= self.gap_floor
+        {
+            self.gap(Gap { from: before, line: first.line + line_base, ..first });
+        }
+        for gap in gaps {
+            self.gap(Gap { line: gap.line + line_base, ..gap });
+        }
+    }
+
+    fn gap(&mut self, gap: Gap) {
+        if gap.to - gap.from < self.gap_floor {
+            return;
+        }
+        self.digest.gaps.push(gap);
+        while self.digest.gaps.len() > MAX_GAPS {
+            self.gap_floor *= 2;
+            let floor = self.gap_floor;
+            self.digest.gaps.retain(|g| g.to - g.from >= floor);
+        }
+    }
+
+    fn found(&mut self, chunk: &[u8], found: Found, line_base: u64, byte_base: u64) {
+        let ms = found.stamp.map(|stamp| self.day.settle(stamp));
+        self.last_ms = ms.or(self.last_ms);
+        let Span { line, lines, byte, bytes } = found.span;
+        let place = Place { line: line_base + line + 1, lines, byte: byte_base + byte as u64, bytes: bytes as u64 };
+        let raw = &chunk[byte..byte + bytes];
+        let mut entry = Entry { ms, place, level: found.level, quote: None, exception: None, pattern: None, what: What::Problem { logger: "".into() } };
+        let mut decisive = false;
+        if let Some(matter) = &found.matter {
+            let quote = |q: &mut usize| quote_of(raw, place, q);
+            let noted = self.digest.matters.note(matter, found.level, &found.logger, ms, place, || quote(&mut self.quotes));
+            entry.exception = noted.exception;
+            entry.pattern = noted.pattern;
+            decisive = noted.decisive;
+        }
+        match found.kind {
+            Some(kind) => self.event(kind, entry, raw, found.logger.ends_with(b"CheckpointFailureManager")),
+            None if decisive => {
+                entry.what = What::Problem { logger: String::from_utf8_lossy(&found.logger).as_ref().into() };
+                self.push(entry, raw);
+            }
+            None => {}
+        }
+    }
+
+    fn push(&mut self, mut entry: Entry, raw: &[u8]) -> usize {
+        if entry.quote.is_none() {
+            entry.quote = quote_of(raw, entry.place, &mut self.quotes);
+        }
+        let entries = &mut self.digest.entries;
+        if entries.len() >= MAX_ENTRIES {
+            self.condense();
+        }
+        self.digest.entries.push(entry);
+        self.digest.entries.len() - 1
+    }
+
+    /// Makes room: single task failures and problems of the middle go, counted; states, runs and registrations stay.
+    fn condense(&mut self) {
+        let entries = std::mem::take(&mut self.digest.entries);
+        let (low, high) = (entries.len() / 4, entries.len() / 4 * 3);
+        let before = entries.len();
+        let kept: Vec<Entry> = entries
+            .into_iter()
+            .enumerate()
+            .filter(|(i, entry)| {
+                let single = matches!(&entry.what, What::Problem { .. } | What::TaskEvent { .. } | What::Tasks { .. });
+                *i < low || *i > high || (!single && i % 2 == 0)
+            })
+            .map(|(_, entry)| entry)
+            .collect();
+        self.digest.entries_omitted += (before - kept.len()) as u64;
+        self.digest.entries = kept;
+        self.open_runs.clear();
+        self.open_tasks = None;
+    }
+
+    fn event(&mut self, kind: Kind, mut entry: Entry, raw: &[u8], by_failure_manager: bool) {
+        match kind {
+            Kind::CheckpointTriggered { job, id, at_ms, savepoint } => {
+                if let Some(ms) = entry.ms
+                    && self.digest.clock_samples.len() < 1000
+                {
+                    self.digest.clock_samples.push(at_ms - ms);
+                }
+                self.checkpoint(job, entry, raw, |tracker, run, entry| tracker.triggered(run, id, savepoint, entry.ms, entry.place));
+            }
+            Kind::CheckpointCompleted { job, id, bytes, duration_ms } => {
+                self.checkpoint(job, entry, raw, |tracker, run, entry| {
+                    tracker.completed(run, Completed { id, ms: entry.ms, duration_ms, bytes, place: entry.place });
+                });
+            }
+            Kind::CheckpointExpired { job, id } => self.checkpoint_failure(job, Some(id), CheckpointReason::Expired, None, entry, raw),
+            Kind::CheckpointDeclined { job, id, task, location } => {
+                let task = location.map_or(task.clone(), |place| format!("{task} at {place}").into());
+                self.checkpoint_failure(job, Some(id), CheckpointReason::Declined, Some(task), entry, raw);
+            }
+            Kind::CheckpointFailed { job, id, reason, .. } => {
+                self.digest.loggers_of_114 |= by_failure_manager;
+                self.checkpoint_failure(job, id, reason, None, entry, raw);
+            }
+            Kind::CheckpointNotTriggered { job, reason, .. } => {
+                self.digest.loggers_of_114 |= by_failure_manager;
+                // Up to 1.13 the REST API does not count what was never triggered.
+                if by_failure_manager {
+                    self.checkpoint_failure(job, None, reason, None, entry, raw);
+                }
+            }
+            Kind::TaskState { ref task, to, on_task_manager, .. } => {
+                let job = self.job_of(task, to);
+                if to == TaskState::Failed {
+                    self.open_tasks = None;
+                    if let (Kind::TaskState { task, location, .. }, false) = (&kind, on_task_manager)
+                        && location.is_none()
+                    {
+                        let known = self.deployed.get(&(task.vertex.clone(), task.subtask)).map(|d| d.location.clone());
+                        if let Kind::TaskState { task, from, to, on_task_manager, .. } = kind.clone() {
+                            entry.what = What::TaskEvent { job, kind: Kind::TaskState { task, from, to, location: known, on_task_manager } };
+                            self.push(entry, raw);
+                            return;
+                        }
+                    }
+                    entry.what = What::TaskEvent { job, kind };
+                    self.push(entry, raw);
+                } else if !on_task_manager || to == TaskState::Running {
+                    self.task_transition(job, to, entry, raw);
+                }
+            }
+            Kind::TaskDeployed { task, location } => {
+                let job = self.job_of(&task, TaskState::Deploying);
+                let key = (task.vertex.clone(), task.subtask);
+                if self.deployed.len() < MAX_DEPLOYMENTS || self.deployed.contains_key(&key) {
+                    self.deployed.insert(key, DeployedTo { task, location, job });
+                }
+            }
+            Kind::JobState { job, to, .. } => {
+                self.current_job = Some(job);
+                if !matches!(to, JobState::Running | JobState::Created | JobState::Initializing) {
+                    self.abort_pending(job, &entry, raw);
+                }
+                self.break_runs(Some(job));
+                entry.what = What::Event(kind);
+                self.push(entry, raw);
+            }
+            Kind::GraphCreated { graph, job } => {
+                self.current_job = Some(job);
+                if self.graphs.len() < 100_000 {
+                    self.graphs.insert(graph, job);
+                }
+                self.break_runs(Some(job));
+                entry.what = What::Event(kind);
+                self.push(entry, raw);
+            }
+            Kind::Banner { .. } | Kind::Config { .. } | Kind::ProcessStart { .. } => {
+                if matches!(kind, Kind::ProcessStart { .. }) {
+                    self.break_runs(None);
+                    let before = self.digest.lives.last_mut();
+                    if let Some(life) = before {
+                        life.end_ms = life.end_ms.or(self.last_ms);
+                    }
+                }
+                let starts = matches!(kind, Kind::ProcessStart { .. });
+                Life::note(&mut self.digest.lives, &kind, entry.ms, entry.place);
+                if starts {
+                    entry.what = What::Event(kind);
+                    self.push(entry, raw);
+                }
+            }
+            Kind::Metrics { .. } => {}
+            other => {
+                Life::note(&mut self.digest.lives, &other, entry.ms, entry.place);
+                self.open_tasks = None;
+                if let Some(job) = job_of_event(&other) {
+                    self.current_job = Some(job);
+                    self.break_runs(Some(job));
+                }
+                entry.what = What::Event(other);
+                self.push(entry, raw);
+            }
+        }
+    }
+
+    fn job_of(&mut self, task: &Task, to: TaskState) -> Option<JobId> {
+        let key = (task.vertex.clone(), task.parallelism);
+        if let Some(ExecutionId::Composite { graph, .. }) = task.execution {
+            if let Some(job) = self.graphs.get(&graph) {
+                return Some(*job);
+            }
+            if let (Some(job), true) = (self.current_job, self.graphs.len() < 100_000) {
+                self.graphs.insert(graph, job);
+            }
+            return self.current_job;
+        }
+        // Before 1.16 nothing in the line tells the job: it is the one whose state changed last when the task was scheduled.
+        if to == TaskState::Scheduled
+            && let (Some(job), true) = (self.current_job, self.vertices.len() < 100_000)
+        {
+            self.vertices.insert(key, job);
+            return Some(job);
+        }
+        self.vertices.get(&key).copied().or(self.current_job)
+    }
+
+    fn task_transition(&mut self, job: Option<JobId>, to: TaskState, entry: Entry, raw: &[u8]) {
+        let ms = entry.ms;
+        let at = match self.open_tasks {
+            Some((open, at)) if open == job => at,
+            _ => {
+                let mut entry = entry;
+                entry.what = What::Tasks { job, run: TaskRun::default() };
+                let at = self.push(entry, raw);
+                self.open_tasks = Some((job, at));
+                at
+            }
+        };
+        let Some(Entry { what: What::Tasks { run, .. }, .. }) = self.digest.entries.get_mut(at) else { return };
+        match to {
+            TaskState::Scheduled => run.scheduled += 1,
+            TaskState::Deploying => run.deploying += 1,
+            TaskState::Running => {
+                run.running += 1;
+                run.last_running_ms = ms.or(run.last_running_ms);
+            }
+            TaskState::Finished => {
+                run.finished += 1;
+                run.last_finished_ms = ms.or(run.last_finished_ms);
+            }
+            TaskState::Canceled => run.canceled += 1,
+            _ => {}
+        }
+    }
+
+    fn break_runs(&mut self, job: Option<JobId>) {
+        self.open_tasks = None;
+        match job {
+            Some(job) => drop(self.open_runs.remove(&job)),
+            None => self.open_runs.clear(),
+        }
+    }
+
+    fn tracker(&mut self, job: JobId) -> usize {
+        let trackers = &mut self.digest.trackers;
+        *self.tracker_of.entry(job).or_insert_with(|| {
+            trackers.push((job, CheckpointTracker::default()));
+            trackers.len() - 1
+        })
+    }
+
+    fn checkpoint(&mut self, job: JobId, entry: Entry, raw: &[u8], apply: impl FnOnce(&mut CheckpointTracker, &mut CheckpointRun, &Entry)) {
+        let at = match self.open_runs.get(&job) {
+            Some(at) => *at,
+            None => {
+                let mut first = entry.clone();
+                first.what = What::Checkpoints { job, run: Box::default() };
+                let at = self.push(first, raw);
+                self.open_runs.insert(job, at);
+                at
+            }
+        };
+        let tracker = self.tracker(job);
+        let Some(Entry { what: What::Checkpoints { run, .. }, .. }) = self.digest.entries.get_mut(at) else { return };
+        run.last_ms = entry.ms.or(run.last_ms);
+        apply(&mut self.digest.trackers[tracker].1, run, &entry);
+    }
+
+    fn checkpoint_failure(&mut self, job: JobId, id: Option<u64>, reason: CheckpointReason, task: Option<Str>, entry: Entry, raw: &[u8]) {
+        let message: Str = String::from_utf8_lossy(crate::classify::text::first_line(&raw[..raw.len().min(400)])).as_ref().into();
+        self.checkpoint(job, entry.clone(), raw, |tracker, run, entry| {
+            tracker.failed(run, Failure { id, ms: entry.ms, reason, message, task, place: entry.place });
+        });
+        // Failures also stand alone, so that diagnosis can cite them and patterns can name them.
+        let kind = Kind::CheckpointFailed { job, id, reason, counted: true };
+        let mut entry = entry;
+        entry.what = What::Event(kind);
+        self.push(entry, raw);
+    }
+
+    fn abort_pending(&mut self, job: JobId, entry: &Entry, raw: &[u8]) {
+        let Some(tracker) = self.tracker_of.get(&job).copied() else { return };
+        if self.digest.trackers[tracker].1.pending().next().is_none() {
+            return;
+        }
+        let entry = entry.clone();
+        self.checkpoint(job, entry, raw, |tracker, run, entry| tracker.abort(run, entry.ms, CheckpointReason::JobFailure, entry.place));
+    }
+}
+
+/// The job that an event names.
+fn job_of_event(kind: &Kind) -> Option<JobId> {
+    match kind {
+        Kind::JobSubmitted { job, .. } | Kind::JobStarted { job, .. } | Kind::JobTerminal { job, .. } | Kind::JobRecovering { job } => Some(*job),
+        Kind::Restored { job, .. } | Kind::RestoreFromSavepoint { job, .. } | Kind::SavepointRequested { job, .. } => Some(*job),
+        Kind::RestartStrategy { job, .. } | Kind::JobNotRunning { job } => *job,
+        _ => None,
+    }
+}
+
+fn quote_of(raw: &[u8], place: Place, quotes: &mut usize) -> Option<Arc<Quote>> {
+    if *quotes >= MAX_QUOTES {
+        return None;
+    }
+    *quotes += 1;
+    let mut end = 0;
+    let mut lines = 0;
+    for at in memchr::memchr_iter(b'\n', raw).chain(std::iter::once(raw.len())) {
+        if lines > 0 && (lines >= QUOTE_LINES || at > QUOTE_BYTES) {
+            break;
+        }
+        if at >= raw.len() && lines > 0 && end == raw.len() {
+            break;
+        }
+        end = at.min(QUOTE_BYTES.max(end));
+        lines += 1;
+        if at >= QUOTE_BYTES {
+            break;
+        }
+    }
+    let bytes = raw[..end].strip_suffix(b"\r").unwrap_or(&raw[..end]);
+    let sha256: [u8; 32] = Sha256::digest(bytes).into();
+    let text = String::from_utf8_lossy(bytes).as_ref().into();
+    Some(Arc::new(Quote { place: Place { line: place.line, lines: lines.max(1) as u64, byte: place.byte, bytes: bytes.len() as u64 }, sha256, text }))
+}

@@ -1,0 +1,33 @@
+//! Garbage-collection logs of the JVM: JDK 8 and older, unified logging (JDK 9+), every collector.
+//!
+//! ```text
+//! line ─ is_candidate ─▶ Machine ─┬─ unified   (decorations, topic, pause line) ─┐
+//!        (parallel)    (ordered)  └─ legacy    (bracket depth over many lines)   ├─▶ life ─▶ JvmLife ─▶ GcLog
+//!                                    clock, load, trend, stats, safepoint       ─┘
+//! ```
+//!
+//! In: lines of one source. Out: [`GcLog`]: figures by JVM life. Pauses are counted from GC lines alone; safepoint lines,
+//! stalls and concurrent phases are figures of their own. Never reads files, never keeps lines.
+
+mod candidate;
+mod clock;
+mod decorations;
+mod events;
+pub mod jvm_notes;
+mod legacy;
+mod life;
+mod load;
+mod machine;
+mod model;
+mod numbers;
+mod safepoint;
+mod stats;
+#[cfg(test)]
+mod tests;
+pub mod thread_dump;
+mod trend;
+mod unified;
+
+pub use candidate::{is_candidate, looks_like_gc_log};
+pub use machine::Machine;
+pub use model::*;

@@ -1,0 +1,268 @@
+//! Thread dumps of the JVM (`jstack`, `kill -3`, `Full thread dump …` in `.out`): who is blocked, on what, and deadlocks.
+//!
+//! In: lines in order. Out: [`ThreadDump`]s with bounded lists; counts are of all threads. Keeps no stacks but the top frame of
+//! blocked threads.
+
+use super::model::Place;
+use super::numbers::{trim, trim_end, uint};
+use memchr::memmem;
+
+const DUMPS: usize = 64;
+const BLOCKED: usize = 64;
+const DEADLOCKS: usize = 8;
+const DEADLOCKED: usize = 16;
+const TEXT: usize = 200;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ThreadDump {
+    pub place: Place,
+    /// `OpenJDK 64-Bit Server VM (17.0.9+9 mixed mode, sharing)`.
+    pub vm: String,
+    pub threads: u64,
+    /// Threads by `java.lang.Thread.State`.
+    pub runnable: u64,
+    pub blocked: u64,
+    pub waiting: u64,
+    pub blocked_threads: Vec<BlockedThread>,
+    pub deadlocks: Vec<Deadlock>,
+    /// As the JVM counts them at the end; may exceed those listed.
+    pub deadlocks_found: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlockedThread {
+    pub name: String,
+    pub top_frame: String,
+    /// Class of the lock it waits for, and its address.
+    pub lock_class: String,
+    pub lock: String,
+    /// Name of the thread that holds the lock, where the dump shows it.
+    pub held_by: Option<String>,
+    pub place: Place,
+}
+
+/// Threads of one cycle, each waiting for the next.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Deadlock {
+    pub threads: Vec<String>,
+    pub place: Place,
+}
+
+/// Reads dumps out of any text.
+#[derive(Debug, Default)]
+pub struct ThreadDumpReader {
+    dumps: Vec<ThreadDump>,
+    part: Part,
+    name: String,
+    blocked: bool,
+    /// Locks held by threads of this dump: address and index of the owner's name; bounded.
+    owners: Vec<(String, String)>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Part {
+    #[default]
+    Outside,
+    Threads,
+    Deadlocks,
+}
+
+const OWNERS: usize = 4096;
+
+impl ThreadDumpReader {
+    pub fn line(&mut self, at: Place, line: &[u8]) {
+        let line = trim_end(line);
+        if let Some(found) = memmem::find(line, b"Full thread dump ") {
+            self.close();
+            if self.dumps.len() < DUMPS {
+                let vm = text(&line[found + 17..]).trim_end_matches(':').to_owned();
+                self.dumps.push(ThreadDump { place: at, vm, ..ThreadDump::default() });
+                self.part = Part::Threads;
+            }
+            return;
+        }
+        if self.part == Part::Outside {
+            return;
+        }
+        let Some(dump) = self.dumps.last_mut() else {
+            return;
+        };
+        let trimmed = trim(line);
+        if line.starts_with(b"Found one Java-level deadlock") {
+            self.part = Part::Deadlocks;
+            if dump.deadlocks.len() < DEADLOCKS {
+                dump.deadlocks.push(Deadlock { threads: Vec::new(), place: at });
+            }
+        } else if let Some(rest) = line.strip_prefix(b"Found ").filter(|rest| rest.ends_with(b" deadlock.") || rest.ends_with(b" deadlocks.")) {
+            dump.deadlocks_found = uint(rest).map_or(1, |(count, _)| count);
+            self.close();
+        } else if self.part == Part::Deadlocks {
+            if let Some(name) = quoted(line).filter(|_| line.ends_with(b":"))
+                && let Some(deadlock) = dump.deadlocks.last_mut()
+                && deadlock.threads.len() < DEADLOCKED
+                && !deadlock.threads.contains(&name)
+            {
+                deadlock.threads.push(name);
+            }
+        } else if line.first() == Some(&b'"') {
+            dump.threads += 1;
+            self.name = quoted(line).unwrap_or_default();
+            self.blocked = false;
+        } else if let Some(state) = trimmed.strip_prefix(b"java.lang.Thread.State: ") {
+            match state {
+                _ if state.starts_with(b"RUNNABLE") => dump.runnable += 1,
+                _ if state.starts_with(b"BLOCKED") => {
+                    dump.blocked += 1;
+                    self.blocked = dump.blocked_threads.len() < BLOCKED;
+                    if self.blocked {
+                        dump.blocked_threads.push(BlockedThread { name: self.name.clone(), place: at, ..BlockedThread::default() });
+                    }
+                }
+                _ if state.starts_with(b"WAITING") || state.starts_with(b"TIMED_WAITING") => dump.waiting += 1,
+                _ => {}
+            }
+        } else if let Some(frame) = trimmed.strip_prefix(b"at ") {
+            if let Some(thread) = dump.blocked_threads.last_mut().filter(|thread| self.blocked && thread.top_frame.is_empty()) {
+                thread.top_frame = text(frame);
+            }
+        } else if let Some(rest) = trimmed.strip_prefix(b"- waiting to lock <") {
+            if let Some(thread) = dump.blocked_threads.last_mut().filter(|thread| self.blocked && thread.lock.is_empty()) {
+                (thread.lock, thread.lock_class) = lock(rest);
+            }
+        } else if let Some(rest) = trimmed.strip_prefix(b"- locked <")
+            && self.owners.len() < OWNERS
+        {
+            self.owners.push((lock(rest).0, self.name.clone()));
+        }
+    }
+
+    /// Ends the dump at hand: names the holders of the locks.
+    fn close(&mut self) {
+        if self.part != Part::Outside
+            && let Some(dump) = self.dumps.last_mut()
+        {
+            for thread in dump.blocked_threads.iter_mut().filter(|thread| !thread.lock.is_empty()) {
+                let owner = self.owners.iter().find(|(address, name)| *address == thread.lock && *name != thread.name);
+                thread.held_by = owner.map(|(_, name)| name.clone());
+            }
+            dump.deadlocks_found = dump.deadlocks_found.max(dump.deadlocks.len() as u64);
+        }
+        self.owners.clear();
+        self.part = Part::Outside;
+        self.blocked = false;
+    }
+
+    pub fn finish(mut self) -> Vec<ThreadDump> {
+        self.close();
+        self.dumps
+    }
+}
+
+/// Does the beginning of a file look like a thread dump of its own (`jstack > file`)?
+pub fn looks_like_thread_dump(head: &[u8]) -> bool {
+    let mut lines = head.split(|b| *b == b'\n').map(trim).filter(|line| !line.is_empty()).take(4);
+    lines.any(|line| line.starts_with(b"Full thread dump "))
+}
+
+/// `0x00000000f8a1b2c3> (a java.lang.Object)`.
+fn lock(rest: &[u8]) -> (String, String) {
+    let end = memchr::memchr(b'>', rest).unwrap_or(rest.len());
+    let class = memmem::find(rest, b"(a ").map_or(&b""[..], |at| rest[at + 3..].strip_suffix(b")").unwrap_or(&rest[at + 3..]));
+    (text(&rest[..end]), text(class))
+}
+
+/// The thread name in quotes; names may hold quotes themselves, so the last one ends it.
+fn quoted(line: &[u8]) -> Option<String> {
+    let rest = line.strip_prefix(b"\"")?;
+    let head = &rest[..rest.len().min(4 * TEXT)];
+    let end = memmem::find(head, b"\" #").or_else(|| memmem::find(head, b"\" ")).or_else(|| memchr::memrchr(b'"', head))?;
+    Some(text(&rest[..end]))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(TEXT)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DUMP: &str = "\
+2026-11-21 09:18:01
+Full thread dump OpenJDK 64-Bit Server VM (17.0.9+9 mixed mode, sharing):
+
+\"Source: gen (1/2)#0\" #61 prio=5 os_prio=0 cpu=12.3ms elapsed=10.1s tid=0x00007f nid=0x1 waiting for monitor entry  [0x00007f]
+   java.lang.Thread.State: BLOCKED (on object monitor)
+\tat com.example.Sink.invoke(Sink.java:42)
+\t- waiting to lock <0x00000000f8a1b2c3> (a java.lang.Object)
+\tat org.apache.flink.streaming.api.operators.StreamSink.processElement(StreamSink.java:54)
+
+\"legacy-thread\" #62 daemon prio=5 tid=0x00007f nid=0x2 runnable  [0x00007f]
+   java.lang.Thread.State: RUNNABLE
+\tat com.example.Sink.flush(Sink.java:60)
+\t- locked <0x00000000f8a1b2c3> (a java.lang.Object)
+
+\"VM Thread\" os_prio=0 cpu=1.2ms tid=0x00007f nid=0x3 runnable
+
+JNI global refs: 15, weak refs: 0
+
+Found one Java-level deadlock:
+=============================
+\"Thread-1\":
+  waiting to lock monitor 0x00007f (object 0x00000000f8a1b2c3, a java.lang.Object),
+  which is held by \"Thread-0\"
+
+\"Thread-0\":
+  waiting to lock monitor 0x00007e (object 0x00000000f8a1b2c4, a java.lang.Object),
+  which is held by \"Thread-1\"
+
+Java stack information for the threads listed above:
+===================================================
+\"Thread-1\":
+\tat com.example.A.run(A.java:1)
+
+Found 1 deadlock.
+";
+
+    fn read(text: &str) -> Vec<ThreadDump> {
+        let mut reader = ThreadDumpReader::default();
+        for (number, line) in text.lines().enumerate() {
+            reader.line(Place { line: number as u64 + 1, byte: 0 }, line.as_bytes());
+        }
+        reader.finish()
+    }
+
+    #[test]
+    fn blocked_threads_and_deadlocks() {
+        let found = read(DUMP);
+        assert_eq!(found.len(), 1);
+        let dump = &found[0];
+        assert_eq!((dump.threads, dump.blocked, dump.runnable, dump.place.line), (3, 1, 1, 2));
+        let blocked = &dump.blocked_threads[0];
+        assert_eq!((blocked.name.as_str(), blocked.top_frame.as_str()), ("Source: gen (1/2)#0", "com.example.Sink.invoke(Sink.java:42)"));
+        assert_eq!((blocked.held_by.as_deref(), blocked.lock_class.as_str()), (Some("legacy-thread"), "java.lang.Object"));
+        assert_eq!(dump.deadlocks[0].threads, ["Thread-1", "Thread-0"]);
+        assert_eq!(dump.deadlocks_found, 1);
+        assert!(looks_like_thread_dump(DUMP.as_bytes()));
+    }
+
+    #[test]
+    fn a_cut_dump_and_many_threads_stay_bounded() {
+        let mut many = String::from("Full thread dump X:\n");
+        for i in 0..10_000 {
+            many += &format!(
+                "\"t{i}\" #1 prio=5\n   java.lang.Thread.State: BLOCKED (on object monitor)\n\tat a.B.c(D.java:1)\n\t- waiting to lock <0x1> (a X)\n\t- locked <0x{i}> (a X)\n"
+            );
+        }
+        let found = read(&many);
+        assert_eq!((found[0].threads, found[0].blocked, found[0].blocked_threads.len()), (10_000, 10_000, BLOCKED));
+        for cut in [0, 30, 100, 400, 900] {
+            read(&DUMP[..cut]);
+        }
+    }
+
+    #[test]
+    fn frames_of_other_text_are_not_taken() {
+        assert!(read("java.lang.RuntimeException\n\tat a.B.c(D.java:1)\n\"x\" #1\n").is_empty());
+    }
+}

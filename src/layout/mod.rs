@@ -1,0 +1,402 @@
+//! Layouts: is this line the head of a record, and what does it state?
+//!
+//! In: one line. Out: time, level, logger and where the message begins. One tokenizer serves every text layout (shipped log4j and logback patterns, console
+//! layouts, thread first, MDC …), with a fast path for the shipped log4j pattern, so that a layout may change from one line to the next. Stateless but for
+//! the clock cache; never looks at a second line.
+
+pub mod ansi;
+pub mod json;
+pub mod time;
+
+use time::{Date, MinuteClock, Stamp};
+
+/// Level of a record. `Unknown` for heads that state none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    Trace,
+    Debug,
+    Info,
+    Unknown,
+    Warn,
+    Error,
+    Fatal,
+}
+
+impl Level {
+    /// Its name in capitals.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Trace => "TRACE",
+            Level::Debug => "DEBUG",
+            Level::Info => "INFO",
+            Level::Unknown => "",
+            Level::Warn => "WARN",
+            Level::Error => "ERROR",
+            Level::Fatal => "FATAL",
+        }
+    }
+
+    /// The level at the start of `text` and its length, if a level word stands there alone.
+    pub fn at_start(text: &[u8]) -> Option<(Level, usize)> {
+        const WORDS: [(&[u8], Level); 12] = [
+            (b"INFO", Level::Info),
+            (b"WARNING", Level::Warn),
+            (b"WARN", Level::Warn),
+            (b"ERROR", Level::Error),
+            (b"DEBUG", Level::Debug),
+            (b"TRACE", Level::Trace),
+            (b"FATAL", Level::Fatal),
+            (b"SEVERE", Level::Error),
+            (b"CRITICAL", Level::Fatal),
+            (b"info", Level::Info),
+            (b"warn", Level::Warn),
+            (b"error", Level::Error),
+        ];
+        let (word, level) = WORDS.iter().find(|(word, _)| text.starts_with(word))?;
+        let alone = !text.get(word.len()).is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$'));
+        alone.then_some((*level, word.len()))
+    }
+
+    /// The level that a JSON field names.
+    pub fn from_name(name: &str) -> Level {
+        Level::at_start(name.to_ascii_uppercase().as_bytes()).map_or(Level::Unknown, |(level, _)| level)
+    }
+}
+
+/// The layout that a head was written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layout {
+    /// Flink's log4j 2 pattern (1.11 on): `… LEVEL logger [ndc] - message`.
+    Log4j,
+    /// The same pattern printed by log4j 1.2 (1.9, 1.10): nothing for an empty context.
+    Log4j1,
+    /// Flink's logback pattern: `time [thread] LEVEL logger - message`.
+    Logback,
+    /// Time of day only.
+    Console,
+    /// Hadoop clients: `yy/MM/dd HH:mm:ss LEVEL logger: message`.
+    HadoopClient,
+    /// A full date, another order or other separators.
+    Custom,
+    /// log4j JsonLayout.
+    JsonLog4j,
+    /// JsonTemplateLayout with the ECS template.
+    JsonEcs,
+    /// logstash encoder.
+    JsonLogstash,
+    /// Objects of a managed service.
+    JsonManaged,
+    /// Other JSON objects with a level and a message.
+    Json,
+}
+
+impl Layout {
+    /// How many there are; for counting by layout.
+    pub const COUNT: usize = 11;
+
+    /// Its name in the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Layout::Log4j => "log4j",
+            Layout::Log4j1 => "log4j1",
+            Layout::Logback => "logback",
+            Layout::Console => "console",
+            Layout::HadoopClient => "hadoop-client",
+            Layout::Custom => "custom",
+            Layout::JsonLog4j => "json-log4j",
+            Layout::JsonEcs => "json-ecs",
+            Layout::JsonLogstash => "json-logstash",
+            Layout::JsonManaged => "json-managed",
+            Layout::Json => "json",
+        }
+    }
+
+    /// All, in the order of their declaration.
+    pub fn all() -> [Layout; Layout::COUNT] {
+        use Layout::*;
+        [Log4j, Log4j1, Logback, Console, HadoopClient, Custom, JsonLog4j, JsonEcs, JsonLogstash, JsonManaged, Json]
+    }
+}
+
+/// What the head line of a record states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head<'a> {
+    pub stamp: Option<Stamp>,
+    pub level: Level,
+    /// Full or abbreviated name; empty where the layout has none.
+    pub logger: &'a [u8],
+    pub message: &'a [u8],
+    pub layout: Layout,
+}
+
+/// Could `line` begin a record of a text layout? Looks at a few bytes only.
+#[inline]
+pub fn may_be_head(line: &[u8]) -> bool {
+    match line {
+        [b'0'..=b'9', ..] => true,
+        [b'[', b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..] | [b' ', b'0'..=b'9', ..] => true,
+        [b'A'..=b'Z' | b'a'..=b'z', ..] => Level::at_start(line).is_some() || (line.len() > 15 && line[3] == b' ' && line[9] == b':'),
+        [0x1b, ..] => true,
+        _ => false,
+    }
+}
+
+/// Parses the head in the shipped log4j pattern; the message begins after `[] - ` (log4j 2) or `  - ` (log4j 1.2).
+#[inline]
+pub fn shipped<'a>(line: &'a [u8], clock: &mut MinuteClock) -> Option<Head<'a>> {
+    let ms = clock.read(line)?;
+    // `yyyy-MM-dd HH:mm:ss,SSS LEVEL ` with the level padded to five.
+    if line.len() < 31 || line[19] != b',' || line[23] != b' ' || line[29] != b' ' {
+        return None;
+    }
+    let level = match &line[24..29] {
+        b"INFO " => Level::Info,
+        b"WARN " => Level::Warn,
+        b"ERROR" => Level::Error,
+        b"DEBUG" => Level::Debug,
+        b"TRACE" => Level::Trace,
+        b"FATAL" => Level::Fatal,
+        _ => return None,
+    };
+    let rest = &line[30..];
+    let name = logger_length(rest);
+    if name == 0 {
+        return None;
+    }
+    let (message_at, layout) = separator(rest, name)?;
+    let stamp = Some(Stamp { ms, offset_minutes: None, date: Date::Full });
+    Some(Head { stamp, level, logger: &rest[..name], message: &rest[message_at..], layout })
+}
+
+#[inline]
+fn logger_length(text: &[u8]) -> usize {
+    memchr::memchr(b' ', &text[..text.len().min(300)]).unwrap_or(0)
+}
+
+/// After the padded logger: `[context] - ` or ` - `; gives where the message begins.
+#[inline]
+fn separator(text: &[u8], name: usize) -> Option<(usize, Layout)> {
+    let mut at = name;
+    while text.get(at) == Some(&b' ') {
+        at += 1;
+    }
+    let mut layout = Layout::Log4j1;
+    if text.get(at) == Some(&b'[') {
+        layout = Layout::Log4j;
+        at += 1 + memchr::memchr(b']', &text[at..text.len().min(at + 300)])?;
+    } else if text.get(at) != Some(&b'-') {
+        // A diagnostic context without brackets (log4j 1.2 prints it bare).
+        at += memchr::memmem::find(&text[at..text.len().min(at + 200)], b" - ")?;
+    }
+    while text.get(at) == Some(&b' ') {
+        at += 1;
+    }
+    match (text.get(at), text.get(at + 1)) {
+        (Some(b'-'), Some(b' ')) => Some((at + 2, layout)),
+        (Some(b'-'), None) => Some((at + 1, layout)),
+        _ => None,
+    }
+}
+
+/// Parses a head in any text layout: a time within the first tokens, a level, then a logger and a separator where there are any.
+/// `levelless`: also take a line with a time and no level (pasted console exports), where the caller knows that the source has no others.
+pub fn general(line: &[u8], levelless: bool) -> Option<Head<'_>> {
+    if !may_be_head(line) {
+        return None;
+    }
+    let mut stamp = None;
+    let mut level = None;
+    let mut thread_seen = false;
+    let mut at = 0;
+    for _ in 0..7 {
+        while matches!(line.get(at), Some(b' ' | b'\t' | b'|')) {
+            at += 1;
+        }
+        let rest = &line[at.min(line.len())..];
+        let inner = rest.strip_prefix(b"[").unwrap_or(rest);
+        let bracketed = usize::from(inner.len() != rest.len());
+        if stamp.is_none()
+            && let Some((parsed, used)) = time::parse(inner)
+        {
+            let end = at + bracketed + used;
+            let closed = bracketed == 1 && line.get(end) == Some(&b']');
+            if bracketed == 0 || closed {
+                stamp = Some(parsed);
+                at = end + usize::from(closed);
+                continue;
+            }
+        }
+        if level.is_none()
+            && let Some((found, used)) = Level::at_start(inner)
+        {
+            let mut end = at + bracketed + used;
+            if bracketed == 1 {
+                while line.get(end) == Some(&b' ') {
+                    end += 1;
+                }
+                end += usize::from(line.get(end) == Some(&b']'));
+            }
+            level = Some(found);
+            at = end + usize::from(line.get(end) == Some(&b':'));
+            continue;
+        }
+        if stamp.is_some() && level.is_some() {
+            break;
+        }
+        // Between time and level: the thread or a context, in brackets.
+        if rest.first() == Some(&b'[')
+            && let Some(close) = closing_bracket(rest)
+        {
+            thread_seen = true;
+            at += close + 1;
+            continue;
+        }
+        break;
+    }
+    let stamp = stamp?;
+    if stamp.date == Date::NoYear && level.is_none() && !levelless {
+        return None;
+    }
+    let rest = &line[at.min(line.len())..];
+    let Some(level) = level else {
+        if !levelless || stamp.date == Date::None {
+            return None;
+        }
+        let message = rest.trim_ascii_start();
+        return Some(Head { stamp: Some(stamp), level: Level::Unknown, logger: b"", message, layout: Layout::Custom });
+    };
+    let (logger, message, dashed) = logger_and_message(rest);
+    let shown_as_hadoop = line.get(2) == Some(&b'/');
+    let layout = match (stamp.date, dashed) {
+        _ if shown_as_hadoop => Layout::HadoopClient,
+        (Date::None, _) => Layout::Console,
+        (Date::Full, true) if thread_seen && !logger.is_empty() => Layout::Logback,
+        _ => Layout::Custom,
+    };
+    Some(Head { stamp: Some(stamp), level, logger, message, layout })
+}
+
+fn closing_bracket(text: &[u8]) -> Option<usize> {
+    let mut depth = 0usize;
+    for (i, byte) in text.iter().take(300).enumerate() {
+        match byte {
+            b'[' => depth += 1,
+            b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(i);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Splits what follows the level into logger and message; the flag tells that a ` - ` stood between them.
+fn logger_and_message(text: &[u8]) -> (&[u8], &[u8], bool) {
+    let mut rest = text.trim_ascii_start();
+    let mut at_bracket = 0;
+    // Contexts or the thread may stand before the logger: `[main] o.a.f.X - `, `[] - `.
+    while rest.first() == Some(&b'[') && at_bracket < 3 {
+        let Some(close) = closing_bracket(rest) else { break };
+        let inner = &rest[1..close];
+        let after = rest[close + 1..].trim_ascii_start();
+        if is_logger(inner) && (after.first() == Some(&b'-') || after.first() == Some(&b':')) {
+            return (inner, after[1..].trim_ascii_start(), after[0] == b'-');
+        }
+        rest = after;
+        at_bracket += 1;
+    }
+    let name = rest.iter().position(|b| matches!(b, b' ' | b'[')).unwrap_or(rest.len());
+    let (word, after) = rest.split_at(name);
+    let bare = word.strip_suffix(b":").unwrap_or(word);
+    if !is_logger(bare) {
+        let message = rest.strip_prefix(b"- ").or_else(|| rest.strip_prefix(b": ")).unwrap_or(rest);
+        return (b"", message, rest.starts_with(b"- "));
+    }
+    if bare.len() != word.len() {
+        return (bare, after.trim_ascii_start(), false);
+    }
+    let mut tail = after.trim_ascii_start();
+    for _ in 0..2 {
+        if tail.first() == Some(&b'[')
+            && let Some(close) = closing_bracket(tail)
+        {
+            let next = tail[close + 1..].trim_ascii_start();
+            if next.first() == Some(&b'-') || next.first() == Some(&b':') || next.first() == Some(&b'[') {
+                tail = next;
+                continue;
+            }
+        }
+        break;
+    }
+    if let Some(message) = tail.strip_prefix(b"- ").or_else(|| tail.strip_prefix(b": ")) {
+        return (bare, message, tail[0] == b'-');
+    }
+    if tail == b"-" {
+        return (bare, b"", true);
+    }
+    if bare.contains(&b'.') {
+        return (bare, tail, false);
+    }
+    (b"", rest, false)
+}
+
+/// Does `text` look like a logger's name: identifiers with dots, slashes or dollars?
+fn is_logger(text: &[u8]) -> bool {
+    let named = text.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+    named && text.len() < 300 && text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'-' | b'/'))
+}
+
+/// The last part of a logger's name: `ExecutionGraph` of `org.apache.flink…ExecutionGraph` or of `o.a.f.r.e.ExecutionGraph`.
+#[inline]
+pub fn simple_name(logger: &[u8]) -> &[u8] {
+    memchr::memrchr(b'.', logger).map_or(logger, |dot| &logger[dot + 1..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, level: Level, logger: &str, message: &str, layout: Layout) {
+        let mut clock = MinuteClock::default();
+        let head = shipped(line.as_bytes(), &mut clock).or_else(|| general(line.as_bytes(), false)).unwrap_or_else(|| panic!("no head: {line}"));
+        assert_eq!(head.level, level, "{line}");
+        assert_eq!(String::from_utf8_lossy(head.logger), logger, "{line}");
+        assert_eq!(String::from_utf8_lossy(head.message), message, "{line}");
+        assert_eq!(head.layout, layout, "{line}");
+    }
+
+    #[test]
+    fn reads_shipped_patterns() {
+        check("2026-11-21 17:32:01,217 INFO  org.apache.flink.runtime.X      [] - Job a", Level::Info, "org.apache.flink.runtime.X", "Job a", Layout::Log4j);
+        check("2026-11-21 17:32:01,217 WARN  org.apache.flink.runtime.X       - Job a", Level::Warn, "org.apache.flink.runtime.X", "Job a", Layout::Log4j1);
+        check("2026-11-21 17:32:01,217 INFO  org.apache.flink.X  [] - ", Level::Info, "org.apache.flink.X", "", Layout::Log4j);
+        check("2026-11-21 17:32:01,217 INFO  org.apache.flink.X [job=0123] - a [] - b", Level::Info, "org.apache.flink.X", "a [] - b", Layout::Log4j);
+        check("2026-11-21 17:32:01.217 [main] INFO  o.a.f.r.e.ClusterEntrypoint  - a - b", Level::Info, "o.a.f.r.e.ClusterEntrypoint", "a - b", Layout::Logback);
+        check("2026-11-21 17:32:01 ERROR o.a.f.X  - a", Level::Error, "o.a.f.X", "a", Layout::Custom);
+    }
+
+    #[test]
+    fn reads_other_patterns() {
+        check("17:32:01,217 INFO  org.apache.flink.X [] - a", Level::Info, "org.apache.flink.X", "a", Layout::Console);
+        check("17:32:01.217 [main] INFO org.apache.flink.X - a", Level::Info, "org.apache.flink.X", "a", Layout::Console);
+        check("26/11/21 17:26:57 INFO client.RMProxy: Connecting", Level::Info, "client.RMProxy", "Connecting", Layout::HadoopClient);
+        check("2026-11-21T17:32:01.217+08:00 INFO  org.apache.flink.X [] - a", Level::Info, "org.apache.flink.X", "a", Layout::Custom);
+        check("[2026-11-21 17:32:01,217] WARN (kafka.Server): a", Level::Warn, "", "(kafka.Server): a", Layout::Custom);
+        check("[main] 2026-11-21 17:32:01,217 INFO  org.apache.flink.X [] - a", Level::Info, "org.apache.flink.X", "a", Layout::Logback);
+        check("INFO 2026-11-21 17:32:01,217 org.apache.flink.X - a", Level::Info, "org.apache.flink.X", "a", Layout::Custom);
+        check("2026-11-21 17:32:01,217 INFO  Something happened", Level::Info, "", "Something happened", Layout::Custom);
+        check("2026-11-21 17:32:01,217 INFO  [flink-pekko.actor-3] o.a.f.X [] - a", Level::Info, "o.a.f.X", "a", Layout::Custom);
+    }
+
+    #[test]
+    fn continuation_lines_are_no_heads() {
+        let mut clock = MinuteClock::default();
+        for line in ["\tat a.b.C.d(C.java:1)", "Caused by: java.lang.X: 12", "", "[2026-11-21 17:20:01.123]Container killed on request.", "INFO  [] - Loading", "1> record"] {
+            assert_eq!(shipped(line.as_bytes(), &mut clock), None, "{line}");
+            assert_eq!(general(line.as_bytes(), false), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! flinklog: what failed first, why, what followed, what to do — from the logs of Apache Flink.
+
+pub mod classify;
+pub mod correlate;
+pub mod delivery;
+pub mod diagnose;
+pub mod digest;
+pub mod event;
+pub mod exception;
+pub mod gc;
+pub mod input;
+pub mod layout;
+pub mod patterns;
+pub mod present;
+pub mod record;
+pub mod report { pub mod model; }
+pub mod rules;
+pub mod scan;
+pub mod thresholds;

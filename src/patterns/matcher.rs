@@ -1,0 +1,314 @@
+//! Finds the patterns that fit a subject.
+//!
+//! In: the alternatives of all patterns, then subjects. Out: indexes of the patterns that fit. One Aho-Corasick pass over the text finds which literals
+//! occur; only alternatives that a literal, the class or the logger makes a candidate are checked, their regex last. Nothing is ranked here.
+
+use std::ops::ControlFlow;
+
+use aho_corasick::AhoCorasick;
+use regex::bytes::{Regex, RegexBuilder};
+use rustc_hash::FxHashMap;
+
+use super::model::{Level, Match, On};
+use super::subject::{Subject, last_part, outer_part};
+
+/// Compiles a regex of a pattern within the size that one may take.
+pub fn compile_regex(regex: &str) -> Result<Regex, String> {
+    RegexBuilder::new(regex)
+        .size_limit(1 << 20)
+        .dfa_size_limit(1 << 20)
+        .nest_limit(50)
+        .build()
+        .map_err(|e| e.to_string())
+}
+
+/// The alternatives for one kind of subject.
+#[derive(Debug)]
+pub struct Matcher {
+    literals: Option<AhoCorasick>,
+    /// Literal → alternatives that need any of its kind.
+    wanted_by: Vec<Vec<u32>>,
+    /// Last part of a class (after `.` or `$`) → alternatives without `any`.
+    by_class: FxHashMap<Box<[u8]>, Vec<u32>>,
+    /// Alternatives without `any` and with a `*Suffix` class.
+    by_class_end: Vec<u32>,
+    /// Simple logger → alternatives without `any`.
+    by_logger: FxHashMap<Box<[u8]>, Vec<u32>>,
+    alternatives: Vec<Alternative>,
+}
+
+#[derive(Debug)]
+struct Alternative {
+    /// Index of its pattern.
+    pattern: u32,
+    all: Vec<u32>,
+    none: Vec<u32>,
+    regex: Option<Regex>,
+    class: Vec<ClassTest>,
+    frames: Vec<String>,
+    no_frames: Vec<String>,
+    depth: usize,
+    loggers: Vec<Box<[u8]>>,
+    levels: Vec<Level>,
+    process: Vec<String>,
+}
+
+#[derive(Debug)]
+enum ClassTest {
+    /// Whole name, or a suffix that begins after `.` or `$`.
+    Named(String),
+    /// Any suffix.
+    EndsWith(String),
+}
+
+impl ClassTest {
+    fn new(class: &str) -> ClassTest {
+        match class.strip_prefix('*') {
+            Some(end) => ClassTest::EndsWith(end.to_string()),
+            None => ClassTest::Named(class.to_string()),
+        }
+    }
+
+    fn fits(&self, class: &str) -> bool {
+        match self {
+            ClassTest::EndsWith(end) => class.ends_with(end.as_str()),
+            ClassTest::Named(name) => class
+                .strip_suffix(name.as_str())
+                .is_some_and(|front| front.is_empty() || front.ends_with(['.', '$'])),
+        }
+    }
+}
+
+impl Matcher {
+    /// Compiles the matches on `kind`, each with the index of its pattern. Fails only on a bad regex or too many literals.
+    pub fn new<'a>(
+        kind: On,
+        matches: impl Iterator<Item = (u32, &'a Match)>,
+    ) -> Result<Matcher, String> {
+        let mut builder = Builder::default();
+        for (pattern, m) in matches.filter(|(_, m)| m.on.contains(&kind)) {
+            builder.add(kind, pattern, m)?;
+        }
+        let literals = if builder.texts.is_empty() {
+            None
+        } else {
+            Some(AhoCorasick::new(&builder.texts).map_err(|e| e.to_string())?)
+        };
+        Ok(Matcher {
+            literals,
+            wanted_by: builder.wanted_by,
+            by_class: builder.by_class,
+            by_class_end: builder.by_class_end,
+            by_logger: builder.by_logger,
+            alternatives: builder.alternatives,
+        })
+    }
+
+    /// Calls `found` with the index of each pattern that fits; the same pattern may come twice.
+    pub fn each(&self, subject: &Subject, found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
+        let text = subject.text();
+        let mut seen = Bits::default();
+        let mut candidates = Bits::default();
+        let mut any = false;
+        if let Some(literals) = &self.literals {
+            for hit in literals.find_overlapping_iter(text.as_ref()) {
+                let literal = hit.pattern().as_usize();
+                if seen.insert(literal, self.wanted_by.len()) {
+                    for &alternative in self.wanted_by.get(literal).into_iter().flatten() {
+                        candidates.insert(alternative as usize, self.alternatives.len());
+                        any = true;
+                    }
+                }
+            }
+        }
+        for &alternative in self.without_literal(subject) {
+            candidates.insert(alternative as usize, self.alternatives.len());
+            any = true;
+        }
+        if !any {
+            return;
+        }
+        for (i, alternative) in self.alternatives.iter().enumerate() {
+            if candidates.contains(i)
+                && alternative.fits(subject, &seen, text.as_ref())
+                && found(alternative.pattern).is_break()
+            {
+                return;
+            }
+        }
+    }
+
+    fn without_literal<'s>(&'s self, subject: &Subject) -> impl Iterator<Item = &'s u32> {
+        let mut lists: [&[u32]; 3] = [&[], &[], &[]];
+        match subject {
+            Subject::Exception { .. } => {
+                if !self.by_class.is_empty() {
+                    let class = subject.class().as_bytes();
+                    let start = class
+                        .iter()
+                        .rposition(|&b| b == b'.' || b == b'$')
+                        .map_or(0, |i| i + 1);
+                    let simple = class.get(start..).unwrap_or_default();
+                    lists[0] = self.by_class.get(simple).map_or(&[], Vec::as_slice);
+                }
+                lists[1] = &self.by_class_end;
+            }
+            Subject::Record { logger, .. } if !self.by_logger.is_empty() => {
+                let simple = last_part(logger);
+                lists[0] = self.by_logger.get(simple).map_or(&[], Vec::as_slice);
+                let outer = outer_part(simple);
+                if outer.len() != simple.len() {
+                    lists[2] = self.by_logger.get(outer).map_or(&[], Vec::as_slice);
+                }
+            }
+            _ => {}
+        }
+        lists.into_iter().flatten()
+    }
+}
+
+impl Alternative {
+    fn fits(&self, subject: &Subject, seen: &Bits, text: &[u8]) -> bool {
+        self.all.iter().all(|&l| seen.contains(l as usize))
+            && !self.none.iter().any(|&l| seen.contains(l as usize))
+            && self.process_fits(subject.process())
+            && match subject {
+                Subject::Exception { frames, .. } => self.exception_fits(subject.class(), frames),
+                Subject::Record { logger, level, .. } => {
+                    self.record_fits(last_part(logger), *level)
+                }
+                Subject::Text { .. } => true,
+            }
+            && self.regex.as_ref().is_none_or(|r| r.is_match(text))
+    }
+
+    fn process_fits(&self, process: Option<&str>) -> bool {
+        match process {
+            Some(process) => self.process.is_empty() || self.process.iter().any(|p| p == process),
+            None => true,
+        }
+    }
+
+    fn exception_fits(&self, class: &str, frames: &[&str]) -> bool {
+        let top = frames.get(..self.depth).unwrap_or(frames);
+        let occurs = |part: &String| top.iter().any(|frame| frame.contains(part.as_str()));
+        (self.class.is_empty() || self.class.iter().any(|c| c.fits(class)))
+            && (self.frames.is_empty() || self.frames.iter().any(occurs))
+            && !self.no_frames.iter().any(occurs)
+    }
+
+    fn record_fits(&self, logger: &[u8], level: Level) -> bool {
+        let outer = outer_part(logger);
+        let named = |l: &[u8]| l == logger || l == outer;
+        let logger_fits = self.loggers.is_empty() || self.loggers.iter().any(|l| named(l));
+        let level_fits = match level {
+            Level::Unknown => true,
+            _ if !self.levels.is_empty() => self.levels.contains(&level),
+            Level::Info => !self.loggers.is_empty(),
+            _ => level >= Level::Warn,
+        };
+        logger_fits && level_fits
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    ids: FxHashMap<String, u32>,
+    texts: Vec<String>,
+    wanted_by: Vec<Vec<u32>>,
+    by_class: FxHashMap<Box<[u8]>, Vec<u32>>,
+    by_class_end: Vec<u32>,
+    by_logger: FxHashMap<Box<[u8]>, Vec<u32>>,
+    alternatives: Vec<Alternative>,
+}
+
+impl Builder {
+    fn literal(&mut self, text: &str) -> u32 {
+        if let Some(&id) = self.ids.get(text) {
+            return id;
+        }
+        let id = self.texts.len() as u32;
+        self.ids.insert(text.to_string(), id);
+        self.texts.push(text.to_string());
+        self.wanted_by.push(Vec::new());
+        id
+    }
+
+    fn add(&mut self, kind: On, pattern: u32, m: &Match) -> Result<(), String> {
+        let me = self.alternatives.len() as u32;
+        for text in &m.any {
+            let literal = self.literal(text) as usize;
+            if let Some(list) = self.wanted_by.get_mut(literal) {
+                list.push(me);
+            }
+        }
+        let exception = kind == On::Exception;
+        let record = kind == On::Record;
+        if m.any.is_empty() && exception {
+            for class in &m.class {
+                if class.starts_with('*') {
+                    self.by_class_end.push(me);
+                } else {
+                    let simple = class.rsplit(['.', '$']).next().unwrap_or(class);
+                    let key: Box<[u8]> = simple.as_bytes().into();
+                    self.by_class.entry(key).or_default().push(me);
+                }
+            }
+        }
+        if m.any.is_empty() && record {
+            for logger in &m.loggers {
+                let key: Box<[u8]> = logger.as_bytes().into();
+                self.by_logger.entry(key).or_default().push(me);
+            }
+        }
+        let only = |on: bool, list: &Vec<String>| if on { list.clone() } else { Vec::new() };
+        let alternative = Alternative {
+            pattern,
+            all: m.all.iter().map(|t| self.literal(t)).collect(),
+            none: m.none.iter().map(|t| self.literal(t)).collect(),
+            regex: m.regex.as_deref().map(compile_regex).transpose()?,
+            class: only(exception, &m.class)
+                .iter()
+                .map(|c| ClassTest::new(c))
+                .collect(),
+            frames: only(exception, &m.frames),
+            no_frames: only(exception, &m.no_frames),
+            depth: m.depth,
+            loggers: only(record, &m.loggers)
+                .iter()
+                .map(|l| l.as_bytes().into())
+                .collect(),
+            levels: if record { m.levels.clone() } else { Vec::new() },
+            process: m.process.clone(),
+        };
+        self.alternatives.push(alternative);
+        Ok(())
+    }
+}
+
+/// A set of small numbers that costs nothing until the first one comes.
+#[derive(Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    /// True when `i` was not yet in.
+    fn insert(&mut self, i: usize, size: usize) -> bool {
+        if self.0.is_empty() {
+            self.0.resize(size.div_ceil(64).max(1), 0);
+        }
+        let bit = 1u64 << (i % 64);
+        match self.0.get_mut(i / 64) {
+            Some(word) if *word & bit == 0 => {
+                *word |= bit;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn contains(&self, i: usize) -> bool {
+        self.0
+            .get(i / 64)
+            .is_some_and(|word| word & (1u64 << (i % 64)) != 0)
+    }
+}

@@ -1,0 +1,220 @@
+//! Presentation: story and diagnosis in, the wire types of the report out. Orders, caps and counts what is left out; decides nothing.
+
+mod jobs;
+mod matters;
+mod sources;
+mod timeline;
+
+use crate::correlate::Story;
+use crate::diagnose::{Diagnosis, Evidence, Options};
+use crate::exception;
+use crate::report::model as m;
+use crate::rules::Rules;
+use crate::scan::Problem;
+
+/// What else the report needs.
+#[derive(Default)]
+pub struct Rest<'a> {
+    pub unreadable: &'a [(String, Problem)],
+    pub notices: &'a [(String, Problem)],
+    pub skipped: &'a [String],
+}
+
+/// Most findings, warnings, rows and groups of each list; more are counted.
+const MAX_ROWS: usize = 2_000;
+
+/// Makes the report.
+pub fn present(story: &Story, diagnosis: &Diagnosis, rules: &Rules, options: &Options, rest: &Rest) -> m::Report {
+    let view = View { story, diagnosis, rules, ids: finding_ids(story, diagnosis) };
+    let mut report = m::Report { schema: m::SCHEMA.to_owned(), tool: tool(rules), ..m::Report::default() };
+    report.sources = sources::sources(&view);
+    report.processes = sources::processes(&view);
+    let mut warnings = sources::warnings(&view, rest);
+    report.warnings_omitted = cap(&mut warnings, MAX_ROWS);
+    report.warnings = warnings;
+    report.jobs = jobs::jobs(&view);
+    report.jobs_omitted = cap(&mut report.jobs, MAX_ROWS);
+    report.task_managers = jobs::task_managers(&view);
+    report.task_managers_omitted = cap(&mut report.task_managers, MAX_ROWS);
+    report.gc = sources::gc(&view);
+    let (exceptions, omitted) = matters::exceptions(&view);
+    report.exceptions = exceptions;
+    report.exceptions_omitted = omitted;
+    report.findings = findings(&view);
+    report.findings_omitted = cap(&mut report.findings, MAX_ROWS);
+    report.benign = matters::benign(&view);
+    let (unclassified, omitted) = matters::unclassified(&view);
+    report.unclassified = unclassified;
+    report.unclassified_omitted = omitted;
+    let (rows, omitted) = timeline::rows(&view, options);
+    report.timeline = rows;
+    report.timeline_omitted = omitted;
+    report.summary = summary(&view);
+    report.coverage = sources::coverage(&view, rest, &report);
+    report
+}
+
+fn cap<T>(list: &mut Vec<T>, most: usize) -> u64 {
+    let omitted = list.len().saturating_sub(most);
+    list.truncate(most);
+    omitted as u64
+}
+
+/// What every part of the report looks at.
+pub struct View<'a> {
+    pub story: &'a Story,
+    pub diagnosis: &'a Diagnosis,
+    pub rules: &'a Rules,
+    pub ids: Vec<String>,
+}
+
+impl View<'_> {
+    /// RFC 3339 of a UTC time, with the offset of a source's clock.
+    pub fn time(&self, source: usize, utc: Option<i64>) -> Option<m::Time> {
+        let minutes = self.story.clocks.get(source).map_or(0, |c| c.shown_minutes);
+        utc.map(|ms| rfc3339(ms, minutes))
+    }
+
+    /// RFC 3339 of a time as a source shows it.
+    pub fn shown(&self, source: usize, shown: Option<i64>) -> Option<m::Time> {
+        self.time(source, self.story.utc(source, shown))
+    }
+
+    /// A source whose clock fits times that belong to a job.
+    pub fn job_source(&self, job: usize) -> usize {
+        let known = &self.story.jobs[job];
+        known.state_entry.map(|e| e.source).or_else(|| known.sources.first().copied()).unwrap_or(0)
+    }
+}
+
+/// `2026-11-21T17:32:01.217+08:00`; `Z` for UTC. Years beyond four digits are not shown.
+pub fn rfc3339(utc_ms: i64, offset_minutes: i32) -> m::Time {
+    use chrono::{DateTime, FixedOffset};
+    let offset = FixedOffset::east_opt(offset_minutes * 60).or_else(|| FixedOffset::east_opt(0));
+    match (DateTime::from_timestamp_millis(utc_ms), offset) {
+        (Some(time), Some(offset)) => time.with_timezone(&offset).to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        _ => "1970-01-01T00:00:00.000Z".to_owned(),
+    }
+}
+
+/// `+08:00`, `Z`.
+pub fn offset_text(minutes: i32) -> String {
+    if minutes == 0 {
+        return "Z".to_owned();
+    }
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
+fn tool(rules: &Rules) -> m::Tool {
+    m::Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        fingerprint_version: exception::FINGERPRINT_VERSION,
+        pattern_packs: rules.packs.packs().iter().map(|p| m::PatternPack { name: p.name.clone(), version: env!("CARGO_PKG_VERSION").to_owned(), patterns: p.patterns as u64 }).collect(),
+    }
+}
+
+/// Ids from what findings say, not from where they stand in the list.
+fn finding_ids(story: &Story, diagnosis: &Diagnosis) -> Vec<String> {
+    let mut seen: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    diagnosis
+        .findings
+        .iter()
+        .map(|finding| {
+            let jobs: Vec<String> = finding.jobs.iter().map(|j| story.jobs[*j].id.to_string()).collect();
+            let text = format!("{}|{}|{}|{:?}|{:?}", finding.pattern, finding.title, jobs.join(","), finding.task_manager, finding.exception);
+            let id = format!("{:016x}", stable_hash(text.as_bytes()));
+            let count = seen.entry(id.clone()).or_default();
+            *count += 1;
+            if *count == 1 { id } else { format!("{id}-{count}") }
+        })
+        .collect()
+}
+
+/// FNV-1a: small, stable between releases.
+fn stable_hash(text: &[u8]) -> u64 {
+    text.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn findings(view: &View) -> Vec<m::Finding> {
+    let story = view.story;
+    let mut out = Vec::new();
+    for (i, finding) in view.diagnosis.findings.iter().enumerate() {
+        let source = finding
+            .evidence
+            .iter()
+            .map(|e| match e {
+                Evidence::Quote { source, .. } | Evidence::Absence { source, .. } => *source,
+            })
+            .next()
+            .unwrap_or(0);
+        out.push(m::Finding {
+            id: view.ids[i].clone(),
+            pattern: finding.pattern.to_string(),
+            title: finding.title.clone(),
+            role: finding.role.name().to_owned(),
+            severity: finding.severity.name().to_owned(),
+            certainty: finding.certainty.name().to_owned(),
+            owner: finding.owner.to_owned(),
+            restart_helps: finding.restart_helps,
+            jobs: finding.jobs.iter().map(|j| story.jobs[*j].id.to_string()).collect(),
+            attempts: finding.attempts.iter().copied().take(100).collect(),
+            task_manager: finding.task_manager.as_deref().map(str::to_owned),
+            first: view.time(source, finding.first),
+            last: view.time(source, finding.last.or(finding.first)),
+            count: finding.count.max(1),
+            explanation: finding.explanation.trim().to_owned(),
+            remedy: finding.remedy.clone(),
+            caused_by: finding.caused_by.iter().filter_map(|i| view.ids.get(*i).cloned()).collect(),
+            exception: finding.exception.map(|f| format!("{f:016x}")),
+            docs: finding.docs.clone(),
+            evidence: finding.evidence.iter().map(|e| evidence(view, e)).collect(),
+        });
+    }
+    out
+}
+
+fn evidence(view: &View, evidence: &Evidence) -> m::Evidence {
+    match evidence {
+        Evidence::Quote { source, quote, ms } => m::Evidence {
+            source: *source as u32,
+            line: Some(quote.place.line),
+            lines: Some(quote.place.lines),
+            byte: Some(quote.place.byte),
+            bytes: Some(quote.place.bytes),
+            sha256: Some(quote.sha256.iter().map(|b| format!("{b:02x}")).collect()),
+            time: view.time(*source, *ms),
+            searched: None,
+            text: quote.text.to_string(),
+        },
+        Evidence::Absence { source, from, to, text } => m::Evidence {
+            source: *source as u32,
+            searched: Some(m::Searched { from: view.time(*source, *from), to: view.time(*source, *to) }),
+            text: text.clone(),
+            ..m::Evidence::default()
+        },
+    }
+}
+
+fn summary(view: &View) -> m::Summary {
+    let diagnosis = view.diagnosis;
+    m::Summary {
+        verdict: diagnosis.verdict.to_owned(),
+        headline: diagnosis.headline.clone(),
+        root_cause: diagnosis.root.map(|r| view.ids[r].clone()),
+        certainty: diagnosis.certainty.map(|c| c.name().to_owned()),
+        still_failing: diagnosis.still_failing,
+        first_fault: diagnosis.first_fault.as_ref().map(|fault| m::FirstFault {
+            time: view.time(fault.at.source, fault.ms),
+            job: fault.job.map(|j| view.story.jobs[j].id.to_string()),
+            attempt: fault.attempt,
+            task: fault.task.clone(),
+            task_manager: fault.task_manager.as_deref().map(str::to_owned),
+            source: fault.at.source as u32,
+            line: view.story.entry(fault.at).place.line,
+        }),
+        last_healthy: diagnosis.last_healthy.map(|(ms, checkpoint, source)| m::LastHealthy { time: view.time(source, ms), checkpoint }),
+        missing: diagnosis.missing.iter().map(|x| m::Missing { code: x.code.to_owned(), subject: x.subject.clone(), text: x.text.clone() }).collect(),
+    }
+}

@@ -1,0 +1,155 @@
+//! The merged time line: the events that matter, equal neighbours folded.
+
+use super::View;
+use crate::correlate::EntryRef;
+use crate::diagnose::Options;
+use crate::digest::{Entry, What};
+use crate::event::{JobId, Kind, TmLoss};
+use crate::report::model as m;
+
+/// Rows that the report lists; `flinklog events` has them all.
+const MAX_ROWS: usize = 3_000;
+
+/// Rows in time order, and how many were left out.
+pub fn rows(view: &View, options: &Options) -> (Vec<m::TimelineRow>, u64) {
+    let mut out: Vec<m::TimelineRow> = Vec::new();
+    let mut omitted = 0;
+    for placed in &view.story.order {
+        let entry = view.story.entry(placed.at);
+        let outside = placed.ms.is_some_and(|ms| options.since.is_some_and(|s| ms < s) || options.until.is_some_and(|u| ms > u));
+        let Some(row) = row(view, placed.at, entry, placed.ms).filter(|_| !outside) else { continue };
+        if let Some(last) = out.last_mut()
+            && last.kind == row.kind
+            && last.job == row.job
+            && last.task_manager == row.task_manager
+            && folds(&last.kind)
+            && same_but_numbers(&last.text, &row.text)
+        {
+            last.count += row.count;
+            last.last = row.last.or(last.last.take());
+            continue;
+        }
+        out.push(row);
+        // Long logs: keep the beginning and the end.
+        if out.len() > MAX_ROWS + MAX_ROWS / 4 {
+            omitted += (MAX_ROWS / 4) as u64;
+            out.drain(MAX_ROWS / 2..MAX_ROWS / 2 + MAX_ROWS / 4);
+        }
+    }
+    if out.len() > MAX_ROWS {
+        let extra = out.len() - MAX_ROWS;
+        omitted += extra as u64;
+        out.drain(MAX_ROWS / 2..MAX_ROWS / 2 + extra);
+    }
+    (out, omitted)
+}
+
+/// Kinds of which equal neighbours are one row.
+fn folds(kind: &str) -> bool {
+    matches!(kind, "checkpoint.completed" | "checkpoint.failed" | "task.failed" | "exception" | "container.requested")
+}
+
+fn same_but_numbers(a: &str, b: &str) -> bool {
+    let strip = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).take(200).collect::<String>();
+    strip(a) == strip(b)
+}
+
+fn row(view: &View, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<m::TimelineRow> {
+    let (kind, job, task_manager, text) = describe(view, entry)?;
+    let index = job.and_then(|id| view.story.jobs.iter().position(|j| j.id == id));
+    let attempt = index.and_then(|j| view.story.jobs[j].attempts.iter().rev().find(|a| a.start <= ms).map(|a| a.number));
+    let (mut count, mut last) = (1, ms);
+    if let What::Checkpoints { run, .. } = &entry.what {
+        count = run.completed;
+        last = view.story.utc(at.source, run.last_ms).or(ms);
+    }
+    Some(m::TimelineRow {
+        first: view.time(at.source, ms),
+        last: view.time(at.source, last),
+        count,
+        kind: kind.to_owned(),
+        job: job.map(|j| j.to_string()),
+        attempt,
+        task_manager,
+        source: at.source as u32,
+        line: entry.place.line,
+        text,
+    })
+}
+
+/// Kind, job, TaskManager and words of an entry; `None` for what is no row.
+pub fn describe(view: &View, entry: &Entry) -> Option<(&'static str, Option<JobId>, Option<String>, String)> {
+    Some(match &entry.what {
+        What::Checkpoints { job, run } if run.completed > 0 => {
+            let last = run.last_completed.map_or(0, |c| c.id);
+            ("checkpoint.completed", Some(*job), None, if run.completed == 1 { format!("checkpoint {last} completed") } else { format!("{} checkpoints completed, the last {last}", run.completed) })
+        }
+        What::Checkpoints { .. } | What::Tasks { .. } => return None,
+        What::TaskEvent { job, kind: Kind::TaskState { task, location, on_task_manager, .. } } => {
+            let place = location.as_deref().map(|l| String::from_utf8_lossy(crate::classify::text::resource_id(l.as_bytes())).into_owned());
+            let why = entry.exception.and_then(|f| root_words(view, f)).map(|w| format!(": {w}")).unwrap_or_default();
+            let who = if *on_task_manager { " (TaskManager)" } else { "" };
+            ("task.failed", *job, place, format!("{task} FAILED{who}{why}"))
+        }
+        What::TaskEvent { .. } => return None,
+        What::Problem { logger } => {
+            let why = entry.exception.and_then(|f| root_words(view, f));
+            let pattern = entry.pattern.map(|p| view.rules.id(p).to_string());
+            let words = match (why, pattern) {
+                (Some(why), _) => why,
+                (None, Some(pattern)) => format!("{pattern}: {}", entry.quote.as_ref().map(|q| message_of(&q.text)).unwrap_or_default()),
+                _ => return None,
+            };
+            let _ = logger;
+            ("exception", None, None, words)
+        }
+        What::Event(kind) => match kind {
+            Kind::JobState { job, from, to, .. } => ("job.state", Some(*job), None, format!("{} → {}", from.name(), to.name())),
+            Kind::JobSubmitted { job, name } => ("job.submitted", Some(*job), None, format!("submitted: {name}")),
+            Kind::JobTerminal { job, state } => ("job.state", Some(*job), None, format!("reached {}", state.name())),
+            Kind::JobRecovering { job } => ("job.recovering", Some(*job), None, "taken over from the high-availability store".to_owned()),
+            Kind::TasksToRestart { count, global } => ("restart.scheduled", None, None, format!("{count} tasks to restart{}", if *global { " (global failure)" } else { "" })),
+            Kind::GlobalFailure => ("job.global-failure", None, None, entry.exception.and_then(|f| root_words(view, f)).unwrap_or_else(|| "global failure".to_owned())),
+            Kind::AdaptiveRestart { planned } => ("restart.scheduled", None, None, if *planned { "rescale: resources changed" } else { "restart after a failure" }.to_owned()),
+            Kind::CheckpointFailed { job, id, reason, .. } => {
+                ("checkpoint.failed", Some(*job), None, format!("checkpoint {} failed: {}", id.map_or("?".to_owned(), |i| i.to_string()), reason.slug()))
+            }
+            Kind::Restored { job, id, savepoint, path, .. } => {
+                let what = if *savepoint { "savepoint" } else { "checkpoint" };
+                ("job.restored", Some(*job), None, format!("restored from {what} {id}{}", path.as_deref().map(|p| format!(" at {p}")).unwrap_or_default()))
+            }
+            Kind::SavepointRequested { job, stop } => ("savepoint.requested", Some(*job), None, if *stop { "stop with savepoint" } else { "savepoint" }.to_owned()),
+            Kind::TmRegistering { id, .. } => ("tm.registered", None, Some(id.to_string()), format!("TaskManager {id} registers")),
+            Kind::TmLost { id, why, text } => {
+                let kind = if *why == TmLoss::Released { "tm.released" } else { "tm.lost" };
+                (kind, None, Some(id.to_string()), message_of(text))
+            }
+            Kind::WorkerTerminated { id, text, .. } => ("container.exited", None, Some(id.to_string()), message_of(text)),
+            Kind::WorkerStopping { id } => ("container.stopping", None, Some(id.to_string()), format!("stopping {id}")),
+            Kind::WorkersRequested { .. } => ("container.requested", None, None, "worker requested".to_owned()),
+            Kind::ContainersReceived { count } => ("container.allocated", None, None, format!("{count} containers received")),
+            Kind::ProcessStart { component, version, .. } => ("process.start", None, None, format!("{component} {}", version.as_deref().unwrap_or(""))),
+            Kind::Signal { name } => ("process.stop", None, None, format!("received {name}")),
+            Kind::ExitCode { code } => ("process.stop", None, None, format!("exit code {code}")),
+            Kind::Fatal { text } => ("process.fatal", None, None, message_of(text)),
+            Kind::ShuttingDown { text } => ("process.stop", None, None, message_of(text)),
+            Kind::LeaderRevoked => ("leader.change", None, None, "leadership revoked".to_owned()),
+            Kind::LeaderGranted => ("leader.change", None, None, "leadership granted".to_owned()),
+            Kind::ConnectionToZooKeeper { text } => ("zookeeper.connection", None, None, message_of(text)),
+            _ => return None,
+        },
+    })
+}
+
+fn root_words(view: &View, fingerprint: u64) -> Option<String> {
+    let group = view.story.sources.iter().flat_map(|s| &s.digest.matters.exceptions).find(|g| g.fingerprint == fingerprint)?;
+    let root = group.thrown.trace.root_link()?;
+    let class = root.class.rsplit('.').next().unwrap_or(&root.class);
+    let message = root.message.lines().next().unwrap_or("");
+    Some(if message.is_empty() { class.to_owned() } else { format!("{class}: {}", message.chars().take(200).collect::<String>()) })
+}
+
+fn message_of(text: &str) -> String {
+    let line = text.lines().next().unwrap_or("");
+    line.split_once(" - ").map_or(line, |(_, message)| message).chars().take(200).collect()
+}

@@ -1,0 +1,63 @@
+//! What framing a chunk yields.
+
+use crate::event::Kind;
+use crate::layout::time::{Date, Stamp};
+use crate::layout::{Layout, Level};
+use crate::record::gaps::Gap;
+use crate::rules::Matter;
+
+/// A place in a chunk (later in a source): lines and bytes from its beginning, 0-based.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    pub line: u64,
+    pub lines: u64,
+    pub byte: usize,
+    pub bytes: usize,
+}
+
+/// A record that says something.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub span: Span,
+    pub stamp: Option<Stamp>,
+    pub level: Level,
+    pub logger: Box<[u8]>,
+    pub kind: Option<Kind>,
+    /// Exceptions and patterns in its text.
+    pub matter: Option<Matter>,
+}
+
+/// All of one chunk.
+#[derive(Debug, Clone, Default)]
+pub struct ChunkResult {
+    pub lines: u64,
+    pub records: u64,
+    pub unparsed_lines: u64,
+    pub capped_lines: u64,
+    /// First and last stamp with a full date.
+    pub first: Option<Stamp>,
+    pub last: Option<Stamp>,
+    /// Smallest and largest time seen, where stamps have a full date.
+    pub span_ms: Option<(i64, i64)>,
+    pub layouts: [u64; Layout::COUNT],
+    pub found: Vec<Found>,
+    /// Lines for the GC reader.
+    pub gc: Vec<Span>,
+    pub gaps: Vec<Gap>,
+}
+
+impl ChunkResult {
+    /// Notes the time of a record.
+    #[inline]
+    pub fn see_time(&mut self, stamp: Stamp) {
+        if self.first.is_none() {
+            self.first = Some(stamp);
+        }
+        self.last = Some(stamp);
+        if stamp.date == Date::Full {
+            let (low, high) = self.span_ms.get_or_insert((stamp.ms, stamp.ms));
+            *low = (*low).min(stamp.ms);
+            *high = (*high).max(stamp.ms);
+        }
+    }
+}

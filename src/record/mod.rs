@@ -1,0 +1,447 @@
+//! Framing: a chunk of a source in, records and typed events out. A record is a head line and the lines that go on it.
+//!
+//! Stateless over chunks, so that chunks are framed in parallel: a chunk begins at a record and ends before one (see `input::chunk`). An ordinary record
+//! costs a search for the line end, a look at fixed columns and one table look-up; text is searched only where a record can matter.
+
+pub mod found;
+pub mod gaps;
+pub mod text;
+
+use std::borrow::Cow;
+
+use rustc_hash::FxHashMap;
+
+use crate::classify::{self, Group};
+use crate::layout::time::{Date, MinuteClock, Stamp};
+use crate::layout::{self, Head, Layout, Level, ansi, json};
+use crate::rules::Rules;
+
+pub use text::names_a_throwable;
+pub use found::{ChunkResult, Found, Span};
+use gaps::GapFinder;
+
+/// From this length on the rest of a line or record is passed over and counted.
+pub const MAX_RECORD: usize = 1 << 20;
+
+/// How the lines of a source are to be read; decided once from its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mode {
+    /// Records begin with heads; other lines go on the record before. Otherwise each line stands for itself, stack frames aside.
+    pub headed: bool,
+    /// Heads may lack a level (pasted console exports).
+    pub levelless: bool,
+    pub gc: GcLines,
+    /// Role of the process that writes here, as the report names it, where the beginning shows it.
+    pub process: Option<&'static str>,
+}
+
+/// Where GC lines may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GcLines {
+    /// A GC log of its own.
+    Only,
+    /// Among other lines (`.out`, console output).
+    Mixed,
+    No,
+}
+
+/// Does this line go on the text record before it: stack frames, causes, indented text?
+pub fn continues(line: &[u8]) -> bool {
+    match line.first() {
+        None => true,
+        Some(b'\t' | b' ' | b')' | b'}') => true,
+        Some(b'C') => line.starts_with(b"Caused by: "),
+        Some(b'S') => line.starts_with(b"Suppressed: "),
+        Some(b'.') => line.starts_with(b"... "),
+        Some(b'a') => line.starts_with(b"at "),
+        Some(b'\r') => line.len() == 1,
+        _ => false,
+    }
+}
+
+/// Can a record begin at this line?
+pub fn begins(line: &[u8], mode: Mode) -> bool {
+    match mode.gc {
+        GcLines::Only => !matches!(line.first(), Some(b' ' | b'\t') | None),
+        _ if mode.headed => is_head(line, mode.levelless) || (mode.gc == GcLines::Mixed && crate::gc::is_candidate(line)),
+        _ => !continues(line),
+    }
+}
+
+/// Does `line` parse as the head of a record?
+pub fn is_head(line: &[u8], levelless: bool) -> bool {
+    if line.first() == Some(&b'{') {
+        return json::parse(line).is_some();
+    }
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if !layout::may_be_head(line) {
+        return false;
+    }
+    let mut clock = MinuteClock::default();
+    if layout::shipped(line, &mut clock).is_some() {
+        return true;
+    }
+    layout::general(&ansi::strip(&line[..line.len().min(2048)]), levelless).is_some()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Interest {
+    /// Counted only.
+    None,
+    /// A classifier of this group looks at it.
+    Group(Group),
+    /// Patterns name its logger.
+    Patterns,
+}
+
+/// The record that is being read.
+struct Open {
+    start: usize,
+    line: u64,
+    lines: u64,
+    stamp: Option<Stamp>,
+    level: Level,
+    layout: Layout,
+    /// Ranges of the chunk; meaningless for JSON and coloured heads, which are parsed again when the record ends.
+    logger: (usize, usize),
+    message: usize,
+    interest: Interest,
+    /// A continuation line looks like a part of a stack trace.
+    traced: bool,
+    /// The head has to be parsed again from a copy (colours, JSON).
+    copied: bool,
+    capped: bool,
+}
+
+/// Reads one chunk. Lines and bytes in the result count from the chunk's beginning.
+pub fn scan(chunk: &[u8], mode: Mode, rules: &Rules) -> ChunkResult {
+    Scanner { chunk, mode, rules, out: ChunkResult::default(), loggers: FxHashMap::default(), clock: MinuteClock::default(), gaps: GapFinder::default(), open: None }.run()
+}
+
+struct Scanner<'c, 'r> {
+    chunk: &'c [u8],
+    mode: Mode,
+    rules: &'r Rules,
+    out: ChunkResult,
+    loggers: FxHashMap<&'c [u8], Interest>,
+    clock: MinuteClock,
+    gaps: GapFinder,
+    open: Option<Open>,
+}
+
+impl<'c> Scanner<'c, '_> {
+    fn run(mut self) -> ChunkResult {
+        if self.mode.gc == GcLines::Only {
+            return self.gc_only();
+        }
+        let chunk = self.chunk;
+        let mut start = 0;
+        let mut line_number = 0;
+        for end in memchr::memchr_iter(b'\n', chunk).chain((chunk.last() != Some(&b'\n') && !chunk.is_empty()).then_some(chunk.len())) {
+            self.line(start, end, line_number);
+            line_number += 1;
+            start = end + 1;
+        }
+        self.close(chunk.len(), line_number);
+        self.out.lines = line_number;
+        self.out.gaps = self.gaps.finish();
+        self.out
+    }
+
+    fn gc_only(mut self) -> ChunkResult {
+        let mut start = 0;
+        let chunk = self.chunk;
+        let mut line_number = 0;
+        for end in memchr::memchr_iter(b'\n', chunk).chain((chunk.last() != Some(&b'\n') && !chunk.is_empty()).then_some(chunk.len())) {
+            if crate::gc::is_candidate(&chunk[start..end]) {
+                self.out.gc.push(Span { line: line_number, lines: 1, byte: start, bytes: end - start });
+            }
+            line_number += 1;
+            start = end + 1;
+        }
+        self.out.lines = line_number;
+        self.out.records = line_number;
+        self.out
+    }
+
+    #[inline]
+    fn line(&mut self, start: usize, end: usize, number: u64) {
+        let chunk = self.chunk;
+        let line = &chunk[start..end];
+        let first = line.first().copied().unwrap_or(0);
+        if first.is_ascii_digit()
+            && let Some(head) = layout::shipped(line, &mut self.clock)
+        {
+            self.begin(start, number, head, false);
+            if self.mode.gc == GcLines::Mixed {
+                self.gc_inside(start, end, number);
+            }
+            return;
+        }
+        self.other_line(start, end, number, first);
+    }
+
+    #[inline(never)]
+    fn other_line(&mut self, start: usize, end: usize, number: u64, first: u8) {
+        let line = &self.chunk[start..end];
+        if first == b'{' {
+            if let Some(record) = json::parse(line) {
+                let interest = self.interest_of_copy(record.level, record.logger.as_bytes());
+                let open = Open {
+                    start,
+                    line: number,
+                    lines: 0,
+                    stamp: record.stamp,
+                    level: record.level,
+                    layout: record.layout,
+                    logger: (0, 0),
+                    message: start,
+                    interest,
+                    traced: memchr::memchr(b'\n', record.text.as_bytes()).is_some(),
+                    copied: true,
+                    capped: false,
+                };
+                self.push(open);
+                return;
+            }
+        } else if layout::may_be_head(line) {
+            let bare = line.strip_suffix(b"\r").unwrap_or(line);
+            if memchr::memchr(0x1b, &bare[..bare.len().min(256)]).is_some() {
+                let stripped = ansi::strip(bare);
+                let mut clock = MinuteClock::default();
+                let head = layout::shipped(&stripped, &mut clock).or_else(|| layout::general(&stripped, self.mode.levelless));
+                if let Some(head) = head {
+                    let interest = self.interest_of_copy(head.level, head.logger);
+                    let open = Open {
+                        start,
+                        line: number,
+                        lines: 0,
+                        stamp: head.stamp,
+                        level: head.level,
+                        layout: head.layout,
+                        logger: (0, 0),
+                        message: start,
+                        interest,
+                        traced: false,
+                        copied: true,
+                        capped: false,
+                    };
+                    self.push(open);
+                    return;
+                }
+            } else if let Some(head) = layout::general(bare, self.mode.levelless) {
+                self.begin(start, number, head, false);
+                if self.mode.gc == GcLines::Mixed {
+                    self.gc_inside(start, end, number);
+                }
+                return;
+            }
+        }
+        if self.mode.gc == GcLines::Mixed && crate::gc::is_candidate(line) {
+            self.close(start, number);
+            self.out.gc.push(Span { line: number, lines: 1, byte: start, bytes: end - start });
+            self.out.records += 1;
+            return;
+        }
+        self.continuation(start, end, number);
+    }
+
+    fn gc_inside(&mut self, start: usize, end: usize, number: u64) {
+        let line = &self.chunk[start..end];
+        if crate::gc::is_candidate(line) {
+            self.out.gc.push(Span { line: number, lines: 1, byte: start, bytes: end - start });
+        }
+    }
+
+    fn continuation(&mut self, start: usize, end: usize, number: u64) {
+        let line = &self.chunk[start..end];
+        if !self.mode.headed && !continues(line) {
+            self.close(start, number);
+            self.open = Some(Open {
+                start,
+                line: number,
+                lines: 0,
+                stamp: None,
+                level: Level::Unknown,
+                layout: Layout::Custom,
+                logger: (start, start),
+                message: start,
+                interest: Interest::None,
+                traced: false,
+                copied: false,
+                capped: false,
+            });
+            return;
+        }
+        let Some(open) = &mut self.open else {
+            // Nothing to go on: the source begins in the middle, or is text of another kind.
+            self.out.unparsed_lines += 1;
+            return;
+        };
+        if end - open.start > MAX_RECORD && !open.capped {
+            open.capped = true;
+        }
+        if open.capped {
+            self.out.capped_lines += 1;
+        }
+        if !open.traced {
+            open.traced = match line.first() {
+                Some(b'\t' | b' ') => memchr::memmem::find(&line[..line.len().min(400)], b"at ").is_some() || memchr::memmem::find(&line[..line.len().min(200)], b"Caused by: ").is_some(),
+                Some(b'C') => line.starts_with(b"Caused by: "),
+                Some(b'a') => line.starts_with(b"at "),
+                Some(b'T') => line.starts_with(b"Traceback (most recent call last)"),
+                Some(b'a'..=b'z') => text::names_a_throwable(line),
+                _ => false,
+            };
+        }
+    }
+
+    #[inline]
+    fn begin(&mut self, start: usize, number: u64, head: Head<'c>, copied: bool) {
+        let interest = match head.level {
+            Level::Info | Level::Debug | Level::Trace => self.interest(head.logger),
+            _ => Interest::Patterns,
+        };
+        let base = self.chunk.as_ptr() as usize;
+        let logger_at = head.logger.as_ptr() as usize - base;
+        let message = (head.message.as_ptr() as usize).wrapping_sub(base).min(self.chunk.len());
+        let open = Open {
+            start,
+            line: number,
+            lines: 0,
+            stamp: head.stamp,
+            level: head.level,
+            layout: head.layout,
+            logger: if head.logger.is_empty() { (0, 0) } else { (logger_at, logger_at + head.logger.len()) },
+            message,
+            interest,
+            traced: false,
+            copied,
+            capped: false,
+        };
+        self.push(open);
+    }
+
+    #[inline]
+    fn push(&mut self, open: Open) {
+        self.close(open.start, open.line);
+        if let Some(stamp) = open.stamp {
+            self.out.see_time(stamp);
+            if stamp.date == Date::Full {
+                self.gaps.record(stamp.ms, open.line);
+            }
+        }
+        self.out.layouts[open.layout as usize] += 1;
+        self.open = Some(open);
+    }
+
+    #[inline]
+    fn interest(&mut self, logger: &'c [u8]) -> Interest {
+        if let Some(known) = self.loggers.get(logger) {
+            return *known;
+        }
+        let found = self.interest_of_copy(Level::Info, logger);
+        // Hostile inputs name a new logger on every line.
+        if self.loggers.len() < 4096 {
+            self.loggers.insert(logger, found);
+        }
+        found
+    }
+
+    fn interest_of_copy(&self, level: Level, logger: &[u8]) -> Interest {
+        if level >= Level::Warn || level == Level::Unknown {
+            return Interest::Patterns;
+        }
+        match classify::group_of(logger) {
+            Some(group) => Interest::Group(group),
+            None if logger.is_empty() || self.rules.wants_info(layout::simple_name(logger)) => Interest::Patterns,
+            None => Interest::None,
+        }
+    }
+
+    /// Ends the open record before byte `end` and line `number`.
+    #[inline]
+    fn close(&mut self, end: usize, number: u64) {
+        let Some(mut open) = self.open.take() else { return };
+        self.out.records += 1;
+        open.lines = number - open.line;
+        if end - open.start > MAX_RECORD && !open.capped {
+            self.out.capped_lines += 1;
+        }
+        if open.interest == Interest::None && !open.traced && self.mode.headed {
+            return;
+        }
+        self.look_at(open, end);
+    }
+
+    #[inline(never)]
+    fn look_at(&mut self, open: Open, end: usize) {
+        let chunk = self.chunk;
+        let whole = end.min(open.start + MAX_RECORD);
+        let span = Span { line: open.line, lines: open.lines.max(1), byte: open.start, bytes: whole - open.start };
+        let raw = &chunk[open.start..whole];
+        if !self.mode.headed && open.level == Level::Unknown && open.stamp.is_none() {
+            return self.text_record(&open, span, raw);
+        }
+        if open.copied {
+            return self.copied_record(&open, span, raw);
+        }
+        let message = without_cr(&chunk[open.message.min(whole)..whole]);
+        let logger = &chunk[open.logger.0..open.logger.1];
+        self.record(&open, span, logger, &message);
+    }
+
+    fn copied_record(&mut self, open: &Open, span: Span, raw: &[u8]) {
+        let first = classify::text::first_line(raw);
+        if raw.first() == Some(&b'{') {
+            let Some(record) = json::parse(first) else { return };
+            let mut text = record.text.into_bytes();
+            if raw.len() > first.len() + 1 {
+                text.extend_from_slice(&raw[first.len()..]);
+            }
+            return self.record(open, span, record.logger.as_bytes(), &text);
+        }
+        let stripped = ansi::strip(raw);
+        let text = without_cr(&stripped);
+        let line = classify::text::first_line(&text);
+        let mut clock = MinuteClock::default();
+        let Some(head) = layout::shipped(line, &mut clock).or_else(|| layout::general(line, self.mode.levelless)) else { return };
+        let at = text.len() - (text.len() - line.len()) - head.message.len();
+        self.record(open, span, head.logger, &text[at..]);
+    }
+
+    fn record(&mut self, open: &Open, span: Span, logger: &[u8], message: &[u8]) {
+        let message = message.trim_ascii_end();
+        let group = match open.interest {
+            Interest::Group(group) => Some(group),
+            _ => classify::group_of(logger),
+        };
+        let kind = classify::classify(group, open.level, logger, message);
+        let text = self.rules.look(&kind, open.level, logger, message, open.traced, self.mode.process);
+        if kind.is_none() && text.is_none() && open.level < Level::Warn {
+            return;
+        }
+        self.out.found.push(Found { span, stamp: open.stamp, level: open.level, logger: logger.into(), kind, matter: text });
+    }
+
+    /// A line of `.out`, `.err` or of another text without heads, with its stack frames.
+    fn text_record(&mut self, open: &Open, span: Span, raw: &[u8]) {
+        let text = without_cr(raw);
+        let Some(matter) = self.rules.look_at_text(&text, open.traced, self.mode.process) else { return };
+        self.out.found.push(Found { span, stamp: None, level: Level::Unknown, logger: Box::default(), kind: None, matter: Some(matter) });
+    }
+}
+
+/// `text` with CR LF made LF; borrowed where there is none.
+fn without_cr(text: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memmem::find(text, b"\r\n").is_none() {
+        return Cow::Borrowed(text.strip_suffix(b"\r").unwrap_or(text));
+    }
+    let mut out = Vec::with_capacity(text.len());
+    for (i, byte) in text.iter().enumerate() {
+        if *byte != b'\r' || text.get(i + 1) != Some(&b'\n') {
+            out.push(*byte);
+        }
+    }
+    Cow::Owned(out)
+}
