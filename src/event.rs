@@ -213,6 +213,8 @@ pub enum Kind {
     RestoredNothing,
     RestoreFromSavepoint { job: JobId, path: Str },
     SavepointRequested { job: JobId, stop: bool },
+    /// 1.9 and 1.10 name no type at the trigger: the store says at its end which checkpoint was a savepoint.
+    SavepointKept { id: u64 },
     CheckpointStorage { text: Str },
 
     /// JobManager side: a TaskManager registers at the ResourceManager.

@@ -162,7 +162,9 @@ impl Rules {
             let subject = Subject::Exception { class: &link.class, message: &link.message, frames: &frames, process };
             let Some(pattern) = self.packs.best(&subject) else { continue };
             let weight = match pattern.nature {
-                Nature::Cause | Nature::Either => 3,
+                Nature::Cause => 4,
+                // A root only if nothing below it says more.
+                Nature::Either => 3,
                 Nature::Symptom => 2,
                 Nature::Benign => 1,
                 Nature::Wrapper => 0,

@@ -446,11 +446,18 @@ fn place_of(head: &SectionHead) -> Place {
     Place {
         container: head.container.clone(),
         node: head.node.clone(),
-        log_type: head.log_type.clone(),
+        log_type: head.log_type.as_deref().map(undo_double_encoding),
         stream_line: Some(head.stream_line).filter(|line| *line > 0),
         stream_byte: Some(head.stream_byte),
         running: head.running,
     }
+}
+
+/// A name that an editor or terminal took for Latin-1 and encoded once more.
+fn undo_double_encoding(name: &str) -> String {
+    let bytes: Option<Vec<u8>> = name.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let ascii = name.is_ascii();
+    bytes.filter(|_| !ascii).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| name.to_owned())
 }
 
 /// Did the file change while it was read?

@@ -61,6 +61,7 @@ const GROUPS: &[(Group, &[&str])] = &[
         &[
             "CheckpointCoordinator",
             "CheckpointFailureManager",
+            "CompletedCheckpoint",
             "AsyncCheckpointRunnable",
             "ExecutionTrackingCheckpointCoordinatorDeActivator",
             "StateBackendLoader",

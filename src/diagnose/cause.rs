@@ -87,6 +87,7 @@ pub enum Told {
 impl Work<'_> {
     /// What the exception of a fingerprint tells, and the slug for it.
     pub fn told(&self, fingerprint: u64) -> (Told, Str) {
+        let fingerprint = self.in_full(fingerprint);
         let Some(thrown) = self.thrown.get(&fingerprint).map(|t| &t.group.thrown) else { return (Told::Nothing, "".into()) };
         let trace = &thrown.trace;
         if let Some((index, _)) = thrown.pattern
@@ -112,8 +113,20 @@ impl Work<'_> {
         (Told::Unnamed, "unclassified-exception".into())
     }
 
+    /// HotSpot leaves the frames of hot exceptions out: the full trace of the same class stands earlier in the logs.
+    fn in_full(&self, fingerprint: u64) -> u64 {
+        let Some(known) = self.thrown.get(&fingerprint).filter(|t| t.group.thrown.trace.is_fast_throw()) else { return fingerprint };
+        let class = known.group.thrown.trace.root_link().map(|l| &l.class);
+        let full = |f: &&u64| {
+            let trace = &self.thrown[*f].group.thrown.trace;
+            trace.user_frame.is_some() && trace.root_link().map(|l| &l.class) == class
+        };
+        self.thrown.keys().filter(full).min().copied().unwrap_or(fingerprint)
+    }
+
     /// The cause that an exception itself states.
     pub fn stated(&self, fingerprint: u64, at: EntryRef) -> Cause {
+        let fingerprint = self.in_full(fingerprint);
         let (told, slug) = self.told(fingerprint);
         let ms = self.story.time(at);
         let mut cause = Cause::new(&slug, Certainty::Confirmed, ms);
@@ -272,8 +285,9 @@ impl Work<'_> {
     fn life_lost_near(&self, worker: usize, ms: Option<i64>) -> Option<usize> {
         let lives = &self.story.workers[worker].lives;
         let Some(ms) = ms else { return lives.iter().rposition(|l| l.lost.is_some()) };
-        let near = |l: &crate::correlate::WorkerLife| l.lost.is_some_and(|lost| lost - AFTER_MS <= ms && ms <= lost + 4 * AFTER_MS);
-        lives.iter().rposition(near)
+        let near = |l: &crate::correlate::WorkerLife| l.lost.filter(|lost| lost - AFTER_MS <= ms && ms <= lost + 4 * AFTER_MS).map(|lost| (lost - ms).abs());
+        let wanted = |l: &crate::correlate::WorkerLife| !l.loss.is_some_and(Loss::is_loss);
+        (0..lives.len()).filter(|l| near(&lives[*l]).is_some()).min_by_key(|l| (wanted(&lives[*l]), near(&lives[*l])))
     }
 
     /// A TaskManager that was lost, unwanted, about this time.
@@ -361,7 +375,13 @@ impl Work<'_> {
         }
         // 6. Its log stops without a word.
         let mut cause = Cause::new("tm-process-killed", Certainty::Likely, lost);
-        cause.evidence.push(Evidence::Absence { source: log, from: last, to: lost, text: "the log of the TaskManager stops here without a word of shutting down".into() });
+        cause.evidence.push(Evidence::Absence {
+            source: log,
+            from: last,
+            to: lost,
+            text: "the log of the TaskManager stops here without a word of shutting down".into(),
+            quote: story.sources[log].digest.last_quote.clone(),
+        });
         cause.evidence.extend(told.iter().take(2).cloned());
         cause.missing.push(Missing {
             code: "who-killed",
@@ -486,7 +506,7 @@ impl Work<'_> {
                 let mut cause = Cause::new("gc-long-pause", certainty, Some(*start));
                 let text = format!("stop-the-world pauses of {:.1} s before the loss, the longest {:.1} s ({}); heartbeat.timeout is {} s", stopped / 1000.0, longest.ms / 1000.0, longest.cause, timeout as f64 / 1000.0);
                 cause.note = Some(text.clone());
-                cause.evidence.push(self.line_evidence(source, longest.place.line, longest.place.byte, &text, Some(*start)));
+                cause.evidence.push(self.line_evidence(source, longest.place.line, &text, Some(*start)));
                 return Some(cause);
             }
         }
@@ -494,9 +514,12 @@ impl Work<'_> {
     }
 
     /// Quotes a GC line where its words were kept, else says what it shows.
-    fn line_evidence(&self, source: usize, line: u64, byte: u64, text: &str, ms: Option<i64>) -> Evidence {
-        let _ = byte;
-        Evidence::Absence { source, from: ms, to: ms, text: format!("line {line}: {text}") }
+    pub fn line_evidence(&self, source: usize, line: u64, text: &str, ms: Option<i64>) -> Evidence {
+        let quotes = &self.story.sources[source].digest.gc_quotes;
+        match quotes.binary_search_by_key(&line, |q| q.place.line) {
+            Ok(at) => Evidence::Quote { source, quote: quotes[at].clone(), ms },
+            Err(_) => Evidence::Absence { source, from: ms, to: ms, text: format!("line {line}: {text}"), quote: None },
+        }
     }
 
     /// Silence of a process that then goes on with a burst.
@@ -504,13 +527,14 @@ impl Work<'_> {
         let lost = lost?;
         let timeout = self.heartbeat_timeout();
         for source in own {
-            for gap in &self.story.sources[*source].digest.gaps {
+            for silence in &self.story.sources[*source].digest.gaps {
+                let gap = silence.gap;
                 let (from, to) = (self.story.clocks[*source].utc(gap.from), self.story.clocks[*source].utc(gap.to));
                 let covers = from <= lost + 1_000 && to >= lost - 1_000 && to - from >= timeout * 6 / 10;
                 if covers && gap.burst >= 3 {
                     let mut cause = Cause::new("tm-frozen", Certainty::Likely, Some(from));
                     let text = format!("no line of any thread for {:.1} s, then {} lines at once", (to - from) as f64 / 1000.0, gap.burst);
-                    cause.evidence.push(Evidence::Absence { source: *source, from: Some(from), to: Some(to), text });
+                    cause.evidence.push(Evidence::Absence { source: *source, from: Some(from), to: Some(to), text, quote: silence.quote.clone() });
                     cause.missing.push(Missing {
                         code: "why-frozen",
                         subject: Some(self.story.workers[worker].id.to_string()),
@@ -575,7 +599,13 @@ impl Work<'_> {
         let source = known.last_source;
         let mut cause = Cause::new("jm-process-killed", Certainty::Likely, known.end);
         cause.detail = format!("{source}");
-        cause.evidence.push(Evidence::Absence { source, from: known.end, to: ms, text: "the log of the JobManager stops here without a word of shutting down".into() });
+        cause.evidence.push(Evidence::Absence {
+            source,
+            from: known.end,
+            to: ms,
+            text: "the log of the JobManager stops here without a word of shutting down".into(),
+            quote: self.story.sources[source].digest.last_quote.clone(),
+        });
         cause.missing.push(Missing { code: "who-killed", subject: None, text: "who ended the JobManager: kernel log (`dmesg`), container or pod status, NodeManager log".into() });
         Some(cause)
     }

@@ -346,7 +346,7 @@ fn thresholds(work: &mut Work) {
                 let text = format!("The longest pause took {:.1} s ({}); the threshold is {} s.", longest.ms / 1000.0, longest.cause, limits.gc_pause_s);
                 let mut finding = observation("gc-pause-long", "A garbage collection stopped the process for long", text, Severity::Warning);
                 finding.at(longest.epoch_ms);
-                finding.cite(Some(Evidence::Absence { source, from: longest.epoch_ms, to: longest.epoch_ms, text: format!("line {}: pause of {:.1} ms", longest.place.line, longest.ms) }));
+                finding.cite(Some(work.line_evidence(source, longest.place.line, &format!("pause of {:.1} ms", longest.ms), longest.epoch_ms)));
                 push(work, finding);
                 break;
             }

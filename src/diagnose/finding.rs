@@ -92,8 +92,8 @@ pub struct Missing {
 #[derive(Debug, Clone)]
 pub enum Evidence {
     Quote { source: usize, quote: Arc<Quote>, ms: Option<i64> },
-    /// UTC bounds.
-    Absence { source: usize, from: Option<i64>, to: Option<i64>, text: String },
+    /// UTC bounds, and the line that the stretch ends or begins with.
+    Absence { source: usize, from: Option<i64>, to: Option<i64>, text: String, quote: Option<Arc<Quote>> },
 }
 
 impl Evidence {

@@ -75,6 +75,8 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
     }
     let (heads, levelless, lines) = count_heads(window);
     let role = role_by_content(window).unwrap_or(by_name);
+    // What a daemon prints belongs to the process that its name tells.
+    let process_of = |role: Role| process_of(role).or_else(|| process_by_name(base));
     if heads > 0 {
         let gc = if is_stdout(by_name) || says("][gc") || says("[GC ") || says("[Full GC") { GcLines::Mixed } else { GcLines::No };
         return is(Content::Log, role, Mode { headed: true, levelless: false, gc, process: process_of(role) });
@@ -90,6 +92,11 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
 
 fn is_stdout(role: Role) -> bool {
     role == "stdout"
+}
+
+fn process_by_name(base: &str) -> Option<&'static str> {
+    let without = base.split(".out").next()?.split(".err").next()?;
+    process_of(role_by_name(without))
 }
 
 /// The process roles that patterns may ask for.

@@ -183,18 +183,27 @@ fn evidence(view: &View, evidence: &Evidence) -> m::Evidence {
             lines: Some(quote.place.lines),
             byte: Some(quote.place.byte),
             bytes: Some(quote.place.bytes),
-            sha256: Some(quote.sha256.iter().map(|b| format!("{b:02x}")).collect()),
+            sha256: Some(hex(&quote.sha256)),
             time: view.time(*source, *ms),
             searched: None,
             text: quote.text.to_string(),
         },
-        Evidence::Absence { source, from, to, text } => m::Evidence {
+        Evidence::Absence { source, from, to, text, quote } => m::Evidence {
             source: *source as u32,
+            line: quote.as_ref().map(|q| q.place.line),
+            lines: quote.as_ref().map(|q| q.place.lines),
+            byte: quote.as_ref().map(|q| q.place.byte),
+            bytes: quote.as_ref().map(|q| q.place.bytes),
+            sha256: quote.as_ref().map(|q| hex(&q.sha256)),
             searched: Some(m::Searched { from: view.time(*source, *from), to: view.time(*source, *to) }),
             text: text.clone(),
             ..m::Evidence::default()
         },
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn summary(view: &View) -> m::Summary {

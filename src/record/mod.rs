@@ -142,6 +142,9 @@ impl<'c> Scanner<'c, '_> {
             line_number += 1;
             start = end + 1;
         }
+        if let Some(open) = &self.open {
+            self.out.last_record = Some((open.line, open.start));
+        }
         self.close(chunk.len(), line_number);
         self.out.lines = line_number;
         self.out.gaps = self.gaps.finish();
@@ -328,7 +331,7 @@ impl<'c> Scanner<'c, '_> {
         if let Some(stamp) = open.stamp {
             self.out.see_time(stamp);
             if stamp.date == Date::Full {
-                self.gaps.record(stamp.ms, open.line);
+                self.gaps.record(stamp.ms, open.line, open.start);
             }
         }
         self.out.layouts[open.layout as usize] += 1;
