@@ -516,9 +516,11 @@ impl Work<'_> {
     /// Quotes a GC line where its words were kept, else says what it shows.
     pub fn line_evidence(&self, source: usize, line: u64, text: &str, ms: Option<i64>) -> Evidence {
         let quotes = &self.story.sources[source].digest.gc_quotes;
-        match quotes.binary_search_by_key(&line, |q| q.place.line) {
-            Ok(at) => Evidence::Quote { source, quote: quotes[at].clone(), ms },
-            Err(_) => Evidence::Absence { source, from: ms, to: ms, text: format!("line {line}: {text}"), quote: None },
+        // A record of JDK 8 begins on one line and tells its length on a later one.
+        let at = quotes.partition_point(|q| q.place.line < line);
+        match quotes.get(at).filter(|q| q.place.line - line < 1_000) {
+            Some(quote) => Evidence::Quote { source, quote: quote.clone(), ms },
+            None => Evidence::Absence { source, from: ms, to: ms, text: format!("line {line}: {text}"), quote: None },
         }
     }
 

@@ -477,7 +477,8 @@ impl Builder {
                     }
                 }
                 let starts = matches!(kind, Kind::ProcessStart { .. });
-                Life::note(&mut self.digest.lives, &kind, entry.ms, entry.place);
+                let quotes = &mut self.quotes;
+                Life::note(&mut self.digest.lives, &kind, entry.ms, entry.place, || quote_of(raw, entry.place, quotes));
                 if starts {
                     entry.what = What::Event(kind);
                     self.push(entry, raw);
@@ -485,7 +486,7 @@ impl Builder {
             }
             Kind::Metrics { .. } => {}
             other => {
-                Life::note(&mut self.digest.lives, &other, entry.ms, entry.place);
+                Life::note(&mut self.digest.lives, &other, entry.ms, entry.place, || None);
                 self.open_tasks = None;
                 if let Some(job) = job_of_event(&other) {
                     self.current_job = Some(job);
