@@ -107,6 +107,12 @@ impl Rules {
                 }
             }
         }
+        // A symptom's or a harmless line that only mentions a throwable says what it is itself.
+        let mentions = matter.thrown.as_ref().is_some_and(|t| t.trace.first_line == 0 && t.trace.links.iter().all(|l| l.frames.is_empty()));
+        let symptom = matter.pattern.and_then(|p| self.pattern(p)).is_some_and(|p| p.nature == Nature::Symptom);
+        if mentions && (symptom || matter.benign.is_some()) {
+            matter.thrown = None;
+        }
         let known = kind.is_some() || matter.pattern.is_some() || matter.benign.is_some();
         if severe && !known {
             let mut template = String::new();

@@ -238,13 +238,14 @@ fn pasted(work: &mut Work) {
         return;
     }
     let story = work.story;
-    let told_by = |role: &str| matches!(role, "unknown" | "client" | "stdout" | "jobmanager" | "taskmanager" | "sqlgateway" | "operator" | "container" | "hs-err");
+    let told_by = |role: &str| !matches!(role, "gc" | "zookeeper" | "launcher" | "historyserver");
     let mut failures: Vec<EntryRef> = Vec::new();
     let mut hits: Vec<(EntryRef, u16)> = Vec::new();
     for placed in &story.order {
         let entry = story.entry(placed.at);
         let role = story.sources[placed.at.source].sniffed.role;
-        if !told_by(role) || entry.level < Level::Unknown && role != "unknown" || !work.judged(placed.ms) {
+        let quiet = entry.level < Level::Unknown && role != "unknown" && !fragment(work, placed.at.source);
+        if !told_by(role) || quiet || !work.judged(placed.ms) {
             continue;
         }
         let benign = entry.pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| p.nature == Nature::Benign);
@@ -263,7 +264,8 @@ fn pasted(work: &mut Work) {
     // A process that says why it ended, or a trace that somebody pasted, is a cause; a WARN of a living process is none.
     let decisive = |at: EntryRef| {
         let role = story.sources[at.source].sniffed.role;
-        matches!(role, "unknown" | "stdout" | "client" | "container" | "hs-err") || story.entry(at).level >= Level::Error
+        let level = story.entry(at).level;
+        matches!(role, "unknown" | "stdout" | "client" | "container" | "hs-err") || level >= Level::Error || level == Level::Unknown || fragment(work, at.source)
     };
     if let Some((at, _)) = first_cause.filter(|(at, _)| decisive(*at)) {
         if let Some(fingerprint) = story.entry(*at).exception {
@@ -294,6 +296,12 @@ fn pasted(work: &mut Work) {
         let cause = alone(work, &slug, at, Certainty::Possible, true);
         work.note_alone(cause, None, Role::RootCause);
     }
+}
+
+/// A piece of a log without a start banner: somebody picked these lines.
+fn fragment(work: &Work, source: usize) -> bool {
+    let digest = &work.story.sources[source].digest;
+    digest.records < 500 && digest.lives.iter().all(|life| life.component.is_none())
 }
 
 fn alone(work: &Work, slug: &str, at: EntryRef, certainty: Certainty, is_symptom: bool) -> Cause {

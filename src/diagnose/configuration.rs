@@ -12,6 +12,10 @@ use crate::patterns::{Facts, JVM_OPTIONS};
 pub fn look(work: &mut Work) {
     for job in 0..work.story.jobs.len() {
         let Some(process) = job_manager_of(work, job) else { continue };
+        // A healthy job needs no advice.
+        if !work.out.findings.iter().any(|f| f.jobs.contains(&job)) {
+            continue;
+        }
         let facts = JobFacts::new(work, job, process);
         let wrong = work.out.findings.iter().any(|f| f.role == Role::RootCause && f.jobs.contains(&job));
         let packs = work.rules.packs.clone();

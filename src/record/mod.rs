@@ -68,6 +68,39 @@ pub fn begins(line: &[u8], mode: Mode) -> bool {
     }
 }
 
+/// Lines that the message of a throwable may take in text without heads (JDBC drivers, load errors of OLAP stores).
+pub const MESSAGE_LINES: u64 = 12;
+
+/// Does a line of text begin a throwable of its own?
+pub fn starts_text(line: &[u8]) -> bool {
+    names_a_throwable(line) || line.starts_with(b"Exception in thread ")
+}
+
+/// Can a chunk begin at byte `at` of `bytes`, which begins at a record itself?
+pub fn may_cut(bytes: &[u8], at: usize, mode: Mode) -> bool {
+    let rest = &bytes[at..];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    if !begins(line, mode) {
+        return false;
+    }
+    if mode.headed || mode.gc == GcLines::Only {
+        return true;
+    }
+    // Not inside the message of a throwable.
+    let mut end = at;
+    for _ in 0..=MESSAGE_LINES {
+        if end == 0 {
+            break;
+        }
+        let start = memchr::memrchr(b'\n', &bytes[..end - 1]).map_or(0, |newline| newline + 1);
+        if starts_text(&bytes[start..end - 1]) {
+            return false;
+        }
+        end = start;
+    }
+    true
+}
+
 /// Does `line` parse as the head of a record?
 pub fn is_head(line: &[u8], levelless: bool) -> bool {
     if line.first() == Some(&b'{') {
@@ -111,6 +144,8 @@ struct Open {
     /// The head has to be parsed again from a copy (colours, JSON).
     copied: bool,
     capped: bool,
+    /// Headless: the line of a throwable whose message may go on over lines that look like any others.
+    thrown_at: Option<u64>,
 }
 
 /// Reads one chunk. Lines and bytes in the result count from the chunk's beginning.
@@ -203,6 +238,7 @@ impl<'c> Scanner<'c, '_> {
                     traced: memchr::memchr(b'\n', record.text.as_bytes()).is_some(),
                     copied: true,
                     capped: false,
+                    thrown_at: None,
                 };
                 self.push(open);
                 return;
@@ -228,6 +264,7 @@ impl<'c> Scanner<'c, '_> {
                         traced: false,
                         copied: true,
                         capped: false,
+                        thrown_at: None,
                     };
                     self.push(open);
                     return;
@@ -241,10 +278,13 @@ impl<'c> Scanner<'c, '_> {
             }
         }
         if self.mode.gc == GcLines::Mixed && crate::gc::is_candidate(line) {
-            self.close(start, number);
             self.out.gc.push(Span { line: number, lines: 1, byte: start, bytes: end - start });
-            self.out.records += 1;
-            return;
+            // A line of the collector's own ends the record before it; one that only mentions it is read on.
+            if matches!(first, b'[' | b'0'..=b'9') {
+                self.close(start, number);
+                self.out.records += 1;
+                return;
+            }
         }
         self.continuation(start, end, number);
     }
@@ -258,7 +298,8 @@ impl<'c> Scanner<'c, '_> {
 
     fn continuation(&mut self, start: usize, end: usize, number: u64) {
         let line = &self.chunk[start..end];
-        if !self.mode.headed && !continues(line) {
+        let message_goes_on = self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES) && !open.traced && !starts_text(line));
+        if !self.mode.headed && (self.open.is_none() || !continues(line) && !message_goes_on) {
             self.close(start, number);
             self.open = Some(Open {
                 start,
@@ -273,6 +314,7 @@ impl<'c> Scanner<'c, '_> {
                 traced: false,
                 copied: false,
                 capped: false,
+                thrown_at: starts_text(line).then_some(number),
             });
             return;
         }
@@ -321,6 +363,7 @@ impl<'c> Scanner<'c, '_> {
             traced: false,
             copied,
             capped: false,
+            thrown_at: None,
         };
         self.push(open);
     }
