@@ -223,6 +223,10 @@ pub enum Kind {
     TmLost { id: Str, why: TmLoss, text: Str },
     /// The worker's process ended, as the platform told the JobManager.
     WorkerTerminated { id: Str, exit_code: Option<i64>, text: Str },
+    /// The same from the platform's own logs (NodeManager, ResourceManager, `kubectl`): `id` is a container or a pod.
+    PlatformEnd { id: Str, exit_code: Option<i64>, text: Str },
+    /// A node is gone or unhealthy.
+    NodeDown { node: Str, state: Str },
     /// The JobManager itself stops or releases a worker.
     WorkerStopping { id: Str },
     WorkersRequested { count: u64 },

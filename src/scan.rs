@@ -331,7 +331,8 @@ impl Scan<'_> {
         let facts = delivery::k8s::read_k8s(kind, &text);
         let mut digest = Builder::new();
         let lines = memchr::memchr_iter(b'\n', &text).count() as u64 + u64::from(text.last().is_some_and(|b| *b != b'\n'));
-        digest.absorb(&text, record::ChunkResult { lines, records: facts.len() as u64, ..Default::default() });
+        let found = facts_as_records(&text, &facts, self.options.rules);
+        digest.absorb(&text, record::ChunkResult { lines, records: facts.len() as u64, first: found.iter().find_map(|f| f.stamp), last: found.iter().rev().find_map(|f| f.stamp), found, ..Default::default() });
         let problems = outcome.err().map(|e| Problem { line: None, code: "truncated", message: e.to_string() });
         let complete = problems.is_none();
         self.push(sniffed, codec, place, digest.finish(), complete, problems.into_iter().collect());
@@ -440,6 +441,30 @@ impl Scan<'_> {
             _ => self.path.clone(),
         }
     }
+}
+
+/// Ends of pods and what patterns know among the facts of a `kubectl` report, as records of its lines.
+fn facts_as_records(text: &[u8], facts: &[delivery::k8s::K8sFact], rules: &Rules) -> Vec<record::Found> {
+    use crate::event::Kind;
+    use crate::layout::{Level, time};
+    let starts: Vec<usize> = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|n| n + 1)).collect();
+    let mut out = Vec::new();
+    for fact in facts {
+        let Some(start) = usize::try_from(fact.line).ok().and_then(|l| starts.get(l.checked_sub(1)?)).copied() else { continue };
+        let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |n| start + n);
+        let reason = fact.reason.as_deref().unwrap_or("");
+        let said = format!("{} reason={reason} exitCode={} {}", fact.object.as_deref().unwrap_or(""), fact.exit_code.map_or_else(String::new, |c| c.to_string()), fact.message.as_deref().unwrap_or(""));
+        let ended = matches!(reason, "OOMKilled" | "Evicted" | "Error" | "ContainerCannotRun" | "Preempted" | "Preempting" | "OOMKilling") || fact.exit_code.is_some_and(|c| c != 0);
+        let kind = fact.object.as_deref().filter(|_| ended).map(|object| Kind::PlatformEnd { id: object.into(), exit_code: fact.exit_code, text: said.as_str().into() });
+        let matter = rules.look_at_text(said.as_bytes(), false, None).or_else(|| rules.look_at_text(&text[start..end], false, None));
+        let at = fact.finished.as_ref().or(fact.last.as_ref()).or(fact.first.as_ref()).and_then(|t| t.millis);
+        let stamp = at.map(|ms| time::Stamp { ms, offset_minutes: Some(0), date: time::Date::Full });
+        if kind.is_some() || matter.is_some() {
+            let span = record::Span { line: fact.line - 1, lines: 1, byte: start, bytes: end - start };
+            out.push(record::Found { span, stamp, level: Level::Unknown, logger: Box::default(), kind, matter });
+        }
+    }
+    out
 }
 
 fn place_of(head: &SectionHead) -> Place {

@@ -2,6 +2,7 @@
 //! table look-up. Templates are those of the Flink classes 1.9 to 2.3 named beside each classifier.
 
 pub mod checkpoint;
+pub mod node;
 pub mod job;
 pub mod process;
 pub mod task;
@@ -27,6 +28,8 @@ pub enum Group {
     /// Start banner: the main class of a process.
     Banner,
     Metrics,
+    /// NodeManager and ResourceManager.
+    Node,
 }
 
 const GROUPS: &[(Group, &[&str])] = &[
@@ -111,6 +114,22 @@ const GROUPS: &[(Group, &[&str])] = &[
         ],
     ),
     (Group::Config, &["GlobalConfiguration"]),
+    (
+        Group::Node,
+        &[
+            "ContainersMonitorImpl",
+            "ContainerLaunch",
+            "ContainerExecutor",
+            "DefaultContainerExecutor",
+            "LinuxContainerExecutor",
+            "NodeStatusUpdaterImpl",
+            "RMNodeImpl",
+            "RMContainerImpl",
+            "CapacityScheduler",
+            "FairScheduler",
+            "FiCaSchedulerApp",
+        ],
+    ),
     (Group::Metrics, &["Slf4jReporter"]),
 ];
 
@@ -134,6 +153,7 @@ pub fn classify(group: Option<Group>, level: Level, logger: &[u8], message: &[u8
         Some(Group::Process) => process::leader(line).or_else(|| process::zookeeper(line)).or_else(|| process::fatal(line, level)),
         Some(Group::Banner) => process::banner(line, message).or_else(|| process::end(line, level)).or_else(|| worker::on_task_manager(line)),
         Some(Group::Config) => process::config(line),
+        Some(Group::Node) => node::classify(logger, message),
         Some(Group::Metrics) => Some(Kind::Metrics { text: text::keep(line) }),
         // Layouts without a logger: every classifier that has a distinct shape may try.
         None if logger.is_empty() => job::classify(line, message)

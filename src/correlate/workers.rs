@@ -128,6 +128,15 @@ pub fn follow(story: &Story) -> Vec<Worker> {
                 let loss = loss_of_exit(*exit_code, text);
                 lose(&mut workers[w], placed.at, placed.ms, loss, *exit_code, text);
             }
+            // Other applications' containers stand in the platform's logs too: only known ones count.
+            Kind::PlatformEnd { id, exit_code, text } => {
+                let Some(w) = workers.iter().position(|w| w.id == *id) else { continue };
+                let orderly = matches!(exit_code, Some(0 | 143)) && workers[w].lives.last().is_some_and(|l| matches!(l.loss, Some(Loss::Released | Loss::Stopped)));
+                if !orderly {
+                    let loss = loss_of_exit(*exit_code, text);
+                    lose(&mut workers[w], placed.at, placed.ms, loss, *exit_code, text);
+                }
+            }
             Kind::WorkerStopping { id } => {
                 let Some(w) = find(&mut workers, id) else { continue };
                 let alive = workers[w].lives.last().is_some_and(|l| l.lost.is_none());

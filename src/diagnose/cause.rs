@@ -598,6 +598,18 @@ impl Work<'_> {
     pub fn leader_cause(&self, ms: Option<i64>) -> Option<Cause> {
         let process = self.silent_job_manager(ms)?;
         let known = &self.story.processes[process];
+        // The platform may say why: the container or pod of the JobManager itself.
+        let told = self.story.order.iter().find_map(|p| match &self.story.entry(p.at).what {
+            What::Event(Kind::PlatformEnd { id, exit_code, text }) if known.container.as_deref() == Some(&**id) => Some((p.at, *exit_code, text.clone())),
+            _ => None,
+        });
+        if let Some((at, exit_code, text)) = told {
+            let ended = crate::correlate::WorkerLife { registered: None, lost: known.end, loss: None, exit_code, told_by: vec![at], text: Some(text) };
+            let told: Vec<Evidence> = Evidence::of(self.story, at).into_iter().collect();
+            if let Some(cause) = self.platform_cause(&ended, &told, known.end) {
+                return Some(cause.with_symptom("jm-process-killed", None));
+            }
+        }
         let source = known.last_source;
         let mut cause = Cause::new("jm-process-killed", Certainty::Likely, known.end);
         cause.detail = format!("{source}");

@@ -125,6 +125,8 @@ pub fn describe(view: &View, entry: &Entry) -> Option<(&'static str, Option<JobI
                 (kind, None, Some(id.to_string()), message_of(text))
             }
             Kind::WorkerTerminated { id, text, .. } => ("container.exited", None, Some(id.to_string()), message_of(text)),
+            Kind::PlatformEnd { id, text, .. } => ("container.exited", None, Some(id.to_string()), message_of(text)),
+            Kind::NodeDown { node, state } => ("node.lost", None, None, format!("node {node} is {state}")),
             Kind::WorkerStopping { id } => ("container.stopping", None, Some(id.to_string()), format!("stopping {id}")),
             Kind::WorkersRequested { .. } => ("container.requested", None, None, "worker requested".to_owned()),
             Kind::ContainersReceived { count } => ("container.allocated", None, None, format!("{count} containers received")),
