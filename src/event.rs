@@ -245,7 +245,21 @@ pub enum Kind {
     LeaderGranted,
     LeaderRevoked,
     ConnectionToZooKeeper { text: Str },
-    Metrics { text: Str },
+    /// One report of the Slf4j metrics reporter.
+    Metrics(Box<MetricsReport>),
+}
+
+/// What one block of the Slf4j reporter says of load. Shares are 0 to 1.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MetricsReport {
+    /// Largest share of time in which a subtask was back pressured, and which.
+    pub back_pressure: Option<(f64, Str)>,
+    /// Largest share of time in which a subtask was busy, and which.
+    pub busy: Option<(f64, Str)>,
+    pub slots_total: Option<u64>,
+    pub slots_available: Option<u64>,
+    /// Milliseconds.
+    pub last_checkpoint_duration: Option<u64>,
 }
 
 /// Items of the start banner (Flink's `EnvironmentInformation.logEnvironmentInfo`).

@@ -2,6 +2,7 @@
 //! table look-up. Templates are those of the Flink classes 1.9 to 2.3 named beside each classifier.
 
 pub mod checkpoint;
+pub mod metrics;
 pub mod node;
 pub mod job;
 pub mod process;
@@ -154,7 +155,7 @@ pub fn classify(group: Option<Group>, level: Level, logger: &[u8], message: &[u8
         Some(Group::Banner) => process::banner(line, message).or_else(|| process::end(line, level)).or_else(|| worker::on_task_manager(line)),
         Some(Group::Config) => process::config(line),
         Some(Group::Node) => node::classify(logger, message),
-        Some(Group::Metrics) => Some(Kind::Metrics { text: text::keep(line) }),
+        Some(Group::Metrics) => metrics::classify(message),
         // Layouts without a logger: every classifier that has a distinct shape may try.
         None if logger.is_empty() => job::classify(line, message)
             .or_else(|| task::on_job_manager(line))

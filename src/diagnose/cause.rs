@@ -588,10 +588,31 @@ impl Work<'_> {
                 cause.evidence.extend(Evidence::of(story, placed.at));
                 let text = "which subtask did not acknowledge and why: back pressure figures, a thread dump of the TaskManager, or its DEBUG log of the checkpoint".to_owned();
                 cause.missing.push(Missing { code: "why-expired", subject: None, text });
-                expired = Some(cause);
+                expired = Some(match self.pressed_before(placed.ms) {
+                    // Barriers that do not get through are what back pressure does.
+                    Some((at, share, task)) => {
+                        let mut pressed = Cause::new("backpressure", Certainty::Likely, self.story.time(at));
+                        pressed.note = Some(format!("{task} was back pressured {:.0} % of the time", share * 100.0));
+                        pressed.evidence.extend(Evidence::of(story, at));
+                        pressed.with_symptom("cp-expired", cause.evidence.pop())
+                    }
+                    None => cause,
+                });
             }
         }
         expired.or(other)
+    }
+
+    /// A metrics report that shows back pressure within ten minutes before a time.
+    fn pressed_before(&self, ms: Option<i64>) -> Option<(EntryRef, f64, Str)> {
+        let ms = ms?;
+        self.story.order.iter().rev().filter(|p| p.ms.is_some_and(|t| t <= ms && ms - t < 10 * AFTER_MS)).find_map(|p| match &self.story.entry(p.at).what {
+            What::Event(Kind::Metrics(report)) => {
+                let (share, task) = report.back_pressure.clone()?;
+                (share >= self.options.thresholds.back_pressure).then_some((p.at, share, task))
+            }
+            _ => None,
+        })
     }
 
     /// Why the JobManager went.

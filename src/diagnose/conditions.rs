@@ -1,7 +1,7 @@
 //! Conditions beside failed attempts: checkpoints that fail while the job goes on, processes that end, pasted traces without a job, thresholds.
 
 use super::cause::{Cause, Told};
-use super::finding::{Certainty, Evidence, Finding, Role, Severity};
+use super::finding::{Certainty, Evidence, Role};
 use super::incidents::Work;
 use crate::correlate::{EntryRef, Outcome};
 use crate::digest::What;
@@ -19,7 +19,6 @@ pub fn look(work: &mut Work) {
     lost_task_managers(work);
     fatal_processes(work);
     pasted(work);
-    thresholds(work);
 }
 
 /// Checkpoints and savepoints that failed by themselves, not because the job was failing anyway.
@@ -325,55 +324,5 @@ fn alone(work: &Work, slug: &str, at: EntryRef, certainty: Certainty, is_symptom
         ms: work.story.time(at),
         is_symptom,
         note: None,
-    }
-}
-
-/// Figures beyond the thresholds; observations, never above a real cause.
-fn thresholds(work: &mut Work) {
-    let limits = work.options.thresholds.clone();
-    for job in 0..work.story.jobs.len() {
-        let known = &work.story.jobs[job];
-        let checkpoints = &known.checkpoints;
-        if let (Some((_, longest)), Some(last)) = (checkpoints.durations.bounds(), &checkpoints.last_completed)
-            && longest as f64 > limits.checkpoint_duration_s * 1000.0
-        {
-            let text = format!("The longest completed checkpoint took {:.1} s; the threshold is {} s.", longest as f64 / 1000.0, limits.checkpoint_duration_s);
-            let mut finding = observation("checkpoint-slow", "Checkpoints take long", text, Severity::Warning);
-            finding.jobs.push(job);
-            let evidence = work.story.order.iter().rev().find(|p| matches!(&work.story.entry(p.at).what, What::Checkpoints { job: id, .. } if *id == known.id)).map(|p| p.at);
-            finding.cite(evidence.and_then(|at| Evidence::of(work.story, at)));
-            finding.at(work.story.utc(last.0, last.1.ms));
-            push(work, finding);
-        }
-    }
-    for source in 0..work.story.sources.len() {
-        let Some(log) = &work.story.sources[source].digest.gc else { continue };
-        for life in &log.lives {
-            let Some(longest) = life.longest.iter().max_by(|a, b| a.ms.total_cmp(&b.ms)) else { continue };
-            if longest.ms > limits.gc_pause_s * 1000.0 && work.judged(longest.epoch_ms) {
-                let text = format!("The longest pause took {:.1} s ({}); the threshold is {} s.", longest.ms / 1000.0, longest.cause, limits.gc_pause_s);
-                let mut finding = observation("gc-pause-long", "A garbage collection stopped the process for long", text, Severity::Warning);
-                finding.at(longest.epoch_ms);
-                finding.cite(Some(work.line_evidence(source, longest.place.line, &format!("pause of {:.1} ms", longest.ms), longest.epoch_ms)));
-                push(work, finding);
-                break;
-            }
-        }
-    }
-}
-
-fn observation(slug: &str, title: &str, explanation: String, severity: Severity) -> Finding {
-    let mut finding = Finding::new(slug, None, Role::Observation, Certainty::Confirmed);
-    finding.title = title.to_owned();
-    finding.explanation = explanation;
-    finding.severity = severity;
-    finding.owner = "configuration";
-    finding.count = 1;
-    finding
-}
-
-fn push(work: &mut Work, finding: Finding) {
-    if !finding.evidence.is_empty() && work.out.findings.len() < 10_000 {
-        work.out.findings.push(finding);
     }
 }

@@ -6,6 +6,7 @@
 pub mod cause;
 pub mod conditions;
 pub mod configuration;
+pub mod figures;
 pub mod finding;
 pub mod incidents;
 pub mod verdict;
@@ -58,6 +59,7 @@ pub fn diagnose(story: &Story, rules: &Rules, options: &Options) -> Diagnosis {
     let mut work = incidents::Work::new(story, rules, options);
     work.jobs();
     conditions::look(&mut work);
+    figures::look(&mut work);
     configuration::look(&mut work);
     verdict::sum_up(work)
 }

@@ -484,7 +484,6 @@ impl Builder {
                     self.push(entry, raw);
                 }
             }
-            Kind::Metrics { .. } => {}
             other => {
                 Life::note(&mut self.digest.lives, &other, entry.ms, entry.place, || None);
                 self.open_tasks = None;
