@@ -40,8 +40,7 @@ fn push(work: &mut Work, finding: Finding) {
 
 /// An entry that shows the job's checkpoints.
 fn checkpoint_entry(work: &Work, job: usize) -> Option<EntryRef> {
-    let id = work.story.jobs[job].id;
-    work.story.order.iter().rev().find(|p| matches!(&work.story.entry(p.at).what, What::Checkpoints { job, .. } if *job == id)).map(|p| p.at)
+    work.index.last_checkpoints.get(&work.story.jobs[job].id).copied()
 }
 
 fn slow_checkpoints(work: &mut Work, job: usize) {
