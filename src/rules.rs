@@ -82,7 +82,14 @@ impl Rules {
         // Routine events cost nothing more.
         let routine = matches!(
             kind,
-            Some(Kind::CheckpointTriggered { .. } | Kind::CheckpointCompleted { .. } | Kind::Banner { .. } | Kind::Config { .. } | Kind::TaskDeployed { .. } | Kind::Metrics(_))
+            Some(
+                Kind::CheckpointTriggered { .. }
+                    | Kind::CheckpointCompleted { .. }
+                    | Kind::Banner { .. }
+                    | Kind::Config { .. }
+                    | Kind::TaskDeployed { .. }
+                    | Kind::Metrics(_)
+            )
         ) || matches!(kind, Some(Kind::TaskState { to, .. }) if *to != TaskState::Failed);
         if routine && !traced {
             return None;

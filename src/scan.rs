@@ -11,11 +11,11 @@ use rayon::prelude::*;
 
 use crate::delivery::{self, SectionHead, Sections};
 use crate::digest::{Builder, SourceDigest};
+use crate::input::archive::{self, Member};
 use crate::input::chunk::{Chunk, SliceChunks, StreamChunks};
 use crate::input::decode::Codec;
 use crate::input::discover::{FileToRead, Found};
 use crate::input::map::Map;
-use crate::input::archive::{self, Member};
 use crate::input::open::{self, Opened, Peeked};
 use crate::input::sniff::{self, Content, SNIFF, Sniffed};
 use crate::record::{self, Mode};
@@ -234,7 +234,15 @@ impl Scan<'_> {
             let before = std::mem::take(&mut framed);
             let current = std::mem::take(&mut batch);
             let (done, following) = rayon::join(
-                || current.into_par_iter().map(|chunk| { let result = record::scan(chunk.bytes(), mode, rules); (chunk, result) }).collect::<Vec<_>>(),
+                || {
+                    current
+                        .into_par_iter()
+                        .map(|chunk| {
+                            let result = record::scan(chunk.bytes(), mode, rules);
+                            (chunk, result)
+                        })
+                        .collect::<Vec<_>>()
+                },
                 || {
                     fold(digest, before);
                     take()
@@ -332,7 +340,17 @@ impl Scan<'_> {
         let mut digest = Builder::new();
         let lines = memchr::memchr_iter(b'\n', &text).count() as u64 + u64::from(text.last().is_some_and(|b| *b != b'\n'));
         let found = facts_as_records(&text, &facts, self.options.rules);
-        digest.absorb(&text, record::ChunkResult { lines, records: facts.len() as u64, first: found.iter().find_map(|f| f.stamp), last: found.iter().rev().find_map(|f| f.stamp), found, ..Default::default() });
+        digest.absorb(
+            &text,
+            record::ChunkResult {
+                lines,
+                records: facts.len() as u64,
+                first: found.iter().find_map(|f| f.stamp),
+                last: found.iter().rev().find_map(|f| f.stamp),
+                found,
+                ..Default::default()
+            },
+        );
         let problems = outcome.err().map(|e| Problem { line: None, code: "truncated", message: e.to_string() });
         let complete = problems.is_none();
         self.push(sniffed, codec, place, digest.finish(), complete, problems.into_iter().collect());
@@ -382,7 +400,9 @@ impl Scan<'_> {
             }
         }
         for notice in sections.notices() {
-            self.out.notices.push((self.path.clone(), Problem { line: Some(notice.stream_line).filter(|l| *l > 0), code: notice.code.as_str(), message: notice.text }));
+            self.out
+                .notices
+                .push((self.path.clone(), Problem { line: Some(notice.stream_line).filter(|l| *l > 0), code: notice.code.as_str(), message: notice.text }));
         }
     }
 
@@ -453,9 +473,19 @@ fn facts_as_records(text: &[u8], facts: &[delivery::k8s::K8sFact], rules: &Rules
         let Some(start) = usize::try_from(fact.line).ok().and_then(|l| starts.get(l.checked_sub(1)?)).copied() else { continue };
         let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |n| start + n);
         let reason = fact.reason.as_deref().unwrap_or("");
-        let said = format!("{} reason={reason} exitCode={} {}", fact.object.as_deref().unwrap_or(""), fact.exit_code.map_or_else(String::new, |c| c.to_string()), fact.message.as_deref().unwrap_or(""));
-        let ended = matches!(reason, "OOMKilled" | "Evicted" | "Error" | "ContainerCannotRun" | "Preempted" | "Preempting" | "OOMKilling") || fact.exit_code.is_some_and(|c| c != 0);
-        let kind = fact.object.as_deref().filter(|_| ended).map(|object| Kind::PlatformEnd { id: object.into(), exit_code: fact.exit_code, text: said.as_str().into() });
+        let said = format!(
+            "{} reason={reason} exitCode={} {}",
+            fact.object.as_deref().unwrap_or(""),
+            fact.exit_code.map_or_else(String::new, |c| c.to_string()),
+            fact.message.as_deref().unwrap_or("")
+        );
+        let ended = matches!(reason, "OOMKilled" | "Evicted" | "Error" | "ContainerCannotRun" | "Preempted" | "Preempting" | "OOMKilling")
+            || fact.exit_code.is_some_and(|c| c != 0);
+        let kind = fact.object.as_deref().filter(|_| ended).map(|object| Kind::PlatformEnd {
+            id: object.into(),
+            exit_code: fact.exit_code,
+            text: said.as_str().into(),
+        });
         let matter = rules.look_at_text(said.as_bytes(), false, None).or_else(|| rules.look_at_text(&text[start..end], false, None));
         let at = fact.finished.as_ref().or(fact.last.as_ref()).or(fact.first.as_ref()).and_then(|t| t.millis);
         let stamp = at.map(|ms| time::Stamp { ms, offset_minutes: Some(0), date: time::Date::Full });
@@ -492,7 +522,11 @@ fn changed(map: &Map, file: &File) -> Option<Problem> {
     if map.lost_pages() || now < length {
         return Some(Problem { line: None, code: "shrunk", message: format!("the file was cut from {length} to {now} bytes while it was read") });
     }
-    (now > length).then(|| Problem { line: None, code: "grew", message: format!("the file grew from {length} to {now} bytes while it was read; what was added is not in the report") })
+    (now > length).then(|| Problem {
+        line: None,
+        code: "grew",
+        message: format!("the file grew from {length} to {now} bytes while it was read; what was added is not in the report"),
+    })
 }
 
 struct Progressing<'p, R> {

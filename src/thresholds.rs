@@ -27,6 +27,15 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Thresholds { checkpoint_duration_s: 30.0, checkpoint_failure_rate: 0.2, back_pressure: 0.8, back_pressure_s: 300.0, slot_use: None, restarts_per_hour: 3.0, gc_time_share: 0.1, gc_pause_s: 10.0 }
+        Thresholds {
+            checkpoint_duration_s: 30.0,
+            checkpoint_failure_rate: 0.2,
+            back_pressure: 0.8,
+            back_pressure_s: 300.0,
+            slot_use: None,
+            restarts_per_hour: 3.0,
+            gc_time_share: 0.1,
+            gc_pause_s: 10.0,
+        }
     }
 }

@@ -44,7 +44,15 @@ fn samples_pasted_alone_get_the_right_answer() {
                 Nature::Benign => roots.is_empty(),
             };
             if !right {
-                wrong.push(format!("{:?} {} ({:?} {:?}): {:?} for {}", pattern.nature, pattern.id, sample.on, sample.level, roots, sample.text.lines().next().unwrap_or("")));
+                wrong.push(format!(
+                    "{:?} {} ({:?} {:?}): {:?} for {}",
+                    pattern.nature,
+                    pattern.id,
+                    sample.on,
+                    sample.level,
+                    roots,
+                    sample.text.lines().next().unwrap_or("")
+                ));
             }
         }
     }

@@ -33,7 +33,13 @@ fn checkpoints(work: &mut Work, job: usize) {
         }
         let by_itself = matches!(
             reason,
-            CheckpointReason::Expired | CheckpointReason::Async | CheckpointReason::Sync | CheckpointReason::Declined | CheckpointReason::Finalization | CheckpointReason::Io | CheckpointReason::Other
+            CheckpointReason::Expired
+                | CheckpointReason::Async
+                | CheckpointReason::Sync
+                | CheckpointReason::Declined
+                | CheckpointReason::Finalization
+                | CheckpointReason::Io
+                | CheckpointReason::Other
         );
         // A decline says why in the lines that follow it.
         let told = entry.exception.map(|f| work.told(f));
@@ -98,12 +104,16 @@ fn failed_savepoints(work: &mut Work, job: usize) {
         }
         // The answer: a record of the JobManager or its REST endpoint with an exception, soon after.
         let Some(asked) = asked else { continue };
-        let answers: Vec<_> = incidents::since(&work.index.with_exception, Some(asked)).iter().take_while(|p| p.ms.is_some_and(|ms| ms - asked < 60_000)).copied().collect();
+        let answers: Vec<_> =
+            incidents::since(&work.index.with_exception, Some(asked)).iter().take_while(|p| p.ms.is_some_and(|ms| ms - asked < 60_000)).copied().collect();
         for placed in answers {
             let Some(fingerprint) = story.entry(placed.at).exception else { continue };
             let Some(known) = work.thrown.get(&fingerprint) else { continue };
             let about = known.group.thrown.trace.links.iter().any(|l| {
-                l.message.contains("avepoint") || l.message.contains("triggering the checkpoint") || l.message.contains("Trigger checkpoint failure") || l.class.ends_with("CheckpointException")
+                l.message.contains("avepoint")
+                    || l.message.contains("triggering the checkpoint")
+                    || l.message.contains("Trigger checkpoint failure")
+                    || l.class.ends_with("CheckpointException")
             });
             if !about || during_failure(work, job, placed.ms) {
                 continue;
@@ -115,7 +125,11 @@ fn failed_savepoints(work: &mut Work, job: usize) {
                 cause.detail.clear();
                 cause.certainty = Certainty::Possible;
             }
-            let same = work.out.findings.iter().any(|f| f.role == Role::RootCause && f.first.is_some_and(|t| placed.ms.is_some_and(|m| (t - m).abs() < 60_000)) && f.jobs.contains(&job));
+            let same = work
+                .out
+                .findings
+                .iter()
+                .any(|f| f.role == Role::RootCause && f.first.is_some_and(|t| placed.ms.is_some_and(|m| (t - m).abs() < 60_000)) && f.jobs.contains(&job));
             if !same {
                 cause.evidence.extend(Evidence::of(story, *request));
                 work.note_alone(cause, Some(job), Role::RootCause);
@@ -153,7 +167,12 @@ fn lost_job_managers(work: &mut Work) {
     let noticed = work.story.order.iter().find(|p| {
         work.story.sources[p.at.source].sniffed.role == "taskmanager"
             && p.ms > known.end
-            && work.story.entry(p.at).pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| matches!(p.id.as_str(), "heartbeat-jm-timeout" | "job-leader-lost" | "rpc-association-gated"))
+            && work
+                .story
+                .entry(p.at)
+                .pattern
+                .and_then(|i| work.rules.pattern(i))
+                .is_some_and(|p| matches!(p.id.as_str(), "heartbeat-jm-timeout" | "job-leader-lost" | "rpc-association-gated"))
     });
     let noticed = noticed.map(|p| p.at);
     let fell_silent_alone = known.end.is_some_and(|end| work.story.processes.iter().any(|p| p.role != "client" && p.end.is_some_and(|e| e > end + 10_000)));
@@ -195,7 +214,11 @@ fn lost_task_managers(work: &mut Work) {
             }
             // Explained by an attempt that it ended, or part of the same incident.
             let id = work.story.workers[w].id.clone();
-            let explained = work.out.findings.iter().any(|f| f.task_manager.as_ref() == Some(&id) || f.first.is_some_and(|t| (t - lost).abs() < 120_000) && f.role == Role::RootCause);
+            let explained = work
+                .out
+                .findings
+                .iter()
+                .any(|f| f.task_manager.as_ref() == Some(&id) || f.first.is_some_and(|t| (t - lost).abs() < 120_000) && f.role == Role::RootCause);
             if !explained && !work.story.jobs.is_empty() && job_was_there(work, lost) {
                 work.note_alone(cause, None, Role::RootCause);
             }
@@ -212,7 +235,10 @@ fn fatal_processes(work: &mut Work) {
     for placed in &work.story.order {
         let entry = work.story.entry(placed.at);
         let What::Event(Kind::Fatal { .. }) = &entry.what else { continue };
-        let near = work.out.findings.iter().any(|f| f.role == Role::RootCause && (f.first.is_none() || f.first.is_some_and(|t| placed.ms.is_some_and(|m| m + 120_000 >= t && m - 600_000 <= f.last.unwrap_or(t)))));
+        let near = work.out.findings.iter().any(|f| {
+            f.role == Role::RootCause
+                && (f.first.is_none() || f.first.is_some_and(|t| placed.ms.is_some_and(|m| m + 120_000 >= t && m - 600_000 <= f.last.unwrap_or(t))))
+        });
         if near || !work.judged(placed.ms) || after_stop(work, placed.at) {
             continue;
         }
@@ -224,7 +250,11 @@ fn fatal_processes(work: &mut Work) {
 
 /// Did the process get a signal before this?
 fn after_stop(work: &Work, at: EntryRef) -> bool {
-    work.story.sources[at.source].digest.entries[..at.entry].iter().rev().take(200).any(|e| matches!(&e.what, What::Event(Kind::Signal { .. } | Kind::ShuttingDown { .. })))
+    work.story.sources[at.source].digest.entries[..at.entry]
+        .iter()
+        .rev()
+        .take(200)
+        .any(|e| matches!(&e.what, What::Event(Kind::Signal { .. } | Kind::ShuttingDown { .. })))
 }
 
 /// No job in the logs: a pasted trace, a client's log, a start that failed. The first cause that is told is all there is.
@@ -264,7 +294,10 @@ fn pasted(work: &mut Work) {
     let decisive = |at: EntryRef| {
         let role = story.sources[at.source].sniffed.role;
         let level = story.entry(at).level;
-        matches!(role, "unknown" | "stdout" | "client" | "container" | "hs-err") || level >= Level::Error || level == Level::Unknown || fragment(work, at.source)
+        matches!(role, "unknown" | "stdout" | "client" | "container" | "hs-err")
+            || level >= Level::Error
+            || level == Level::Unknown
+            || fragment(work, at.source)
     };
     if let Some((at, _)) = first_cause.filter(|(at, _)| decisive(*at)) {
         if let Some(fingerprint) = story.entry(*at).exception {
@@ -318,7 +351,11 @@ fn alone(work: &Work, slug: &str, at: EntryRef, certainty: Certainty, is_symptom
             .chains_from(slug)
             .first()
             .filter(|_| is_symptom)
-            .map(|chain| super::Missing { code: "symptom-only", subject: Some(slug.to_owned()), text: format!("what decides is not in these logs: {}", chain.look_at) })
+            .map(|chain| super::Missing {
+                code: "symptom-only",
+                subject: Some(slug.to_owned()),
+                text: format!("what decides is not in these logs: {}", chain.look_at),
+            })
             .into_iter()
             .collect(),
         ms: work.story.time(at),

@@ -33,7 +33,8 @@ pub fn look(work: &mut Work) {
             finding.explanation = advice.text.clone();
             finding.remedy = advice.remedy.clone();
             finding.owner = "configuration";
-            let weighty = wrong && matches!(advice.severity, crate::patterns::Severity::Warning | crate::patterns::Severity::Error | crate::patterns::Severity::Critical);
+            let weighty =
+                wrong && matches!(advice.severity, crate::patterns::Severity::Warning | crate::patterns::Severity::Error | crate::patterns::Severity::Critical);
             finding.severity = if weighty { Severity::Warning } else { Severity::Info };
             finding.count = 1;
             finding.jobs.push(job);
@@ -78,7 +79,10 @@ impl<'s> JobFacts<'s> {
         observed.insert("checkpoints-completed", sum.completed as f64);
         observed.insert("checkpoints-failed", sum.failed as f64);
         observed.insert("checkpoints-expired", sum.by_reason.get(&CheckpointReason::Expired).copied().unwrap_or(0) as f64);
-        observed.insert("checkpoint-storage-errors", found(&["cp-dir-create-failed", "cp-trigger-io-failure", "s3-http-failure", "hdfs-no-datanode", "disk-full", "fs-permission-denied"]));
+        observed.insert(
+            "checkpoint-storage-errors",
+            found(&["cp-dir-create-failed", "cp-trigger-io-failure", "s3-http-failure", "hdfs-no-datanode", "disk-full", "fs-permission-denied"]),
+        );
         observed.insert("checkpoint-tolerance-exceeded", found(&["cp-tolerable-exceeded"]));
         if let Some(p95) = sum.durations.at(&[0.95]) {
             observed.insert("checkpoint-duration-p95-ms", p95[0] as f64);
@@ -90,7 +94,14 @@ impl<'s> JobFacts<'s> {
         observed.insert("heap-exhausted", f64::from(u8::from(found(&["heap-oom-tm", "heap-oom-jm", "gc-overhead"]) > 0.0)));
         observed.insert("metaspace-exhausted", f64::from(u8::from(found(&["metaspace-oom"]) > 0.0)));
         observed.insert("container-memory-kills", found(&["container-killed-pmem", "container-killed-vmem", "k8s-oomkilled"]));
-        let longest = story.sources.iter().filter_map(|s| s.digest.gc.as_ref()).flat_map(|g| &g.lives).flat_map(|l| &l.longest).map(|p| p.ms).fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.max(b))));
+        let longest = story
+            .sources
+            .iter()
+            .filter_map(|s| s.digest.gc.as_ref())
+            .flat_map(|g| &g.lives)
+            .flat_map(|l| &l.longest)
+            .map(|p| p.ms)
+            .fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.max(b))));
         if let Some(longest) = longest {
             observed.insert("gc-pause-max-ms", longest);
         }

@@ -63,7 +63,14 @@ fn failing_checkpoints(work: &mut Work, job: usize) {
     let limit = work.options.thresholds.checkpoint_failure_rate;
     let checkpoints = &work.story.jobs[job].checkpoints;
     let own = |reason: &CheckpointReason| {
-        !matches!(reason, CheckpointReason::NotTriggerable | CheckpointReason::JobFailure | CheckpointReason::TaskFailure | CheckpointReason::Cancelled | CheckpointReason::Superseded)
+        !matches!(
+            reason,
+            CheckpointReason::NotTriggerable
+                | CheckpointReason::JobFailure
+                | CheckpointReason::TaskFailure
+                | CheckpointReason::Cancelled
+                | CheckpointReason::Superseded
+        )
     };
     let failed: u64 = checkpoints.by_reason.iter().filter(|(reason, _)| own(reason)).map(|(_, n)| n).sum();
     let ended = checkpoints.completed + failed;
@@ -80,7 +87,8 @@ fn failing_checkpoints(work: &mut Work, job: usize) {
 fn restarts(work: &mut Work, job: usize) {
     let limit = work.options.thresholds.restarts_per_hour;
     let known = &work.story.jobs[job];
-    let times: Vec<(i64, EntryRef)> = known.attempts.iter().filter(|a| matches!(a.begun_by, "restart" | "region-failover")).filter_map(|a| Some((a.start?, a.begin_entry?))).collect();
+    let times: Vec<(i64, EntryRef)> =
+        known.attempts.iter().filter(|a| matches!(a.begun_by, "restart" | "region-failover")).filter_map(|a| Some((a.start?, a.begin_entry?))).collect();
     // The busiest hour.
     let (mut most, mut begin) = (0, 0);
     for end in 0..times.len() {
@@ -118,7 +126,8 @@ fn collections(work: &mut Work) {
                 let text = format!("The longest pause took {:.1} s ({}); the threshold is {} s.", longest.ms / 1000.0, longest.cause, limits.gc_pause_s);
                 ("gc-pause-long", "A garbage collection stopped the process for long", text)
             } else if share.is_some_and(|s| s > limits.gc_time_share) {
-                let text = format!("{:.0} % of the time went into pauses; the threshold is {:.0} %.", share.unwrap_or(0.0) * 100.0, limits.gc_time_share * 100.0);
+                let text =
+                    format!("{:.0} % of the time went into pauses; the threshold is {:.0} %.", share.unwrap_or(0.0) * 100.0, limits.gc_time_share * 100.0);
                 ("gc-time-share", "Much of the time goes into garbage collection", text)
             } else {
                 continue;

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::cause::{Cause, is_checkpoint_logger};
+use super::cause::Cause;
+use super::checkpoint::is_checkpoint_logger;
 use super::finding::{Certainty, Evidence, Finding, Role};
 use super::{Diagnosis, Options};
 use crate::correlate::{Attempt, EntryRef, Outcome, Placed, Story};
-use crate::digest::{Entry, What};
 use crate::digest::matters::ExceptionGroup;
+use crate::digest::{Entry, What};
 use crate::event::{JobId, Kind, Str, TaskState};
 use crate::rules::Rules;
 
@@ -123,11 +124,16 @@ impl<'s> Work<'s> {
     fn job(&mut self, job: usize) {
         let attempts = &self.story.jobs[job].attempts;
         let failed: Vec<usize> = (0..attempts.len())
-            .filter(|a| attempts[*a].outcome == Outcome::Failed || attempts[*a].outcome == Outcome::Lost || (!attempts[*a].failures.is_empty() && attempts[*a].outcome != Outcome::Rescaled))
+            .filter(|a| {
+                attempts[*a].outcome == Outcome::Failed
+                    || attempts[*a].outcome == Outcome::Lost
+                    || (!attempts[*a].failures.is_empty() && attempts[*a].outcome != Outcome::Rescaled)
+            })
             .filter(|a| self.judged(attempts[*a].end.or(attempts[*a].start)))
             .collect();
         let skip = failed.len().saturating_sub(MAX_TRACED);
-        let traced: Vec<usize> = failed.iter().copied().enumerate().filter(|(i, _)| *i < MAX_TRACED / 2 || *i >= MAX_TRACED / 2 + skip).map(|(_, a)| a).collect();
+        let traced: Vec<usize> =
+            failed.iter().copied().enumerate().filter(|(i, _)| *i < MAX_TRACED / 2 || *i >= MAX_TRACED / 2 + skip).map(|(_, a)| a).collect();
         // The root of the incident that goes on.
         let mut open: Option<(usize, usize)> = None;
         for attempt in traced {

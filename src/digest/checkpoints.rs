@@ -233,7 +233,10 @@ impl CheckpointTracker {
 fn refine(run: &mut CheckpointRun, failure: &Failure) {
     let Some(known) = run.failures.iter_mut().rev().find(|f| f.id == failure.id) else { return };
     let vague = matches!(known.reason, CheckpointReason::Other | CheckpointReason::JobFailure | CheckpointReason::TaskFailure | CheckpointReason::Declined);
-    let exact = !matches!(failure.reason, CheckpointReason::Other | CheckpointReason::JobFailure | CheckpointReason::TaskFailure | CheckpointReason::Declined | CheckpointReason::Cancelled);
+    let exact = !matches!(
+        failure.reason,
+        CheckpointReason::Other | CheckpointReason::JobFailure | CheckpointReason::TaskFailure | CheckpointReason::Declined | CheckpointReason::Cancelled
+    );
     if vague && exact {
         let old = known.reason;
         known.reason = failure.reason;

@@ -35,7 +35,8 @@ pub struct Life {
 const MAX_ITEMS: usize = 2_000;
 
 /// Beginnings of the keys that rules cite.
-const CITED: &[&str] = &["restart-strategy", "execution.checkpointing", "state.", "heartbeat", "taskmanager.memory", "jobmanager.memory", "high-availability", "env.java"];
+const CITED: &[&str] =
+    &["restart-strategy", "execution.checkpointing", "state.", "heartbeat", "taskmanager.memory", "jobmanager.memory", "high-availability", "env.java"];
 
 impl Life {
     /// Takes in what `kind` says of the process.
@@ -45,12 +46,26 @@ impl Life {
             if lives.len() >= 10_000 {
                 lives.pop();
             }
-            let life = Life { component: Some(component.clone()), version: version.clone(), commit: commit.clone(), start_ms: ms, first: place, banner: quote(), ..Life::default() };
+            let life = Life {
+                component: Some(component.clone()),
+                version: version.clone(),
+                commit: commit.clone(),
+                start_ms: ms,
+                first: place,
+                banner: quote(),
+                ..Life::default()
+            };
             return lives.push(life);
         }
         if !matches!(
             kind,
-            Kind::Banner { .. } | Kind::Config { .. } | Kind::TmIdentity { .. } | Kind::Signal { .. } | Kind::ExitCode { .. } | Kind::Fatal { .. } | Kind::ShuttingDown { .. }
+            Kind::Banner { .. }
+                | Kind::Config { .. }
+                | Kind::TmIdentity { .. }
+                | Kind::Signal { .. }
+                | Kind::ExitCode { .. }
+                | Kind::Fatal { .. }
+                | Kind::ShuttingDown { .. }
         ) {
             return;
         }

@@ -75,11 +75,22 @@ pub struct Entry {
 pub enum What {
     Event(Kind),
     /// The job that a task event belongs to is known from the lines around it.
-    TaskEvent { job: Option<JobId>, kind: Kind },
-    Checkpoints { job: JobId, run: Box<CheckpointRun> },
-    Tasks { job: Option<JobId>, run: TaskRun },
+    TaskEvent {
+        job: Option<JobId>,
+        kind: Kind,
+    },
+    Checkpoints {
+        job: JobId,
+        run: Box<CheckpointRun>,
+    },
+    Tasks {
+        job: Option<JobId>,
+        run: TaskRun,
+    },
     /// A record of level WARN or above, or with a stack trace, that is no event.
-    Problem { logger: Str },
+    Problem {
+        logger: Str,
+    },
 }
 
 /// Task transitions between two other events.

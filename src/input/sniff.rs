@@ -67,7 +67,10 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
         return is(Content::Kubernetes(kind), "k8s-events", text_mode);
     }
     let says = |needle: &str| memchr::memmem::find(window, needle.as_bytes()).is_some();
-    if window.starts_with(b"#\n# A fatal error has been detected") || window.starts_with(b"#\n# There is insufficient memory") || (base.starts_with("hs_err") && says("# ")) {
+    if window.starts_with(b"#\n# A fatal error has been detected")
+        || window.starts_with(b"#\n# There is insufficient memory")
+        || (base.starts_with("hs_err") && says("# "))
+    {
         return is(Content::Log, "hs-err", Mode { gc: GcLines::No, ..text_mode });
     }
     if says("Full thread dump ") && !says(" - Thread dump") && count_heads(window).0 == 0 {
@@ -217,7 +220,13 @@ pub fn role_by_name(base: &str) -> Role {
         "gc"
     } else if part("out") || part("err") || lower == "stdout" || lower == "stderr" {
         if lower.starts_with("prelaunch") { "launcher" } else { "stdout" }
-    } else if has("standalonesession") || has("standalonejob") || has("jobmanager") || has("yarn-session-jm") || has("kubernetes-session") || has("kubernetes-application") {
+    } else if has("standalonesession")
+        || has("standalonejob")
+        || has("jobmanager")
+        || has("yarn-session-jm")
+        || has("kubernetes-session")
+        || has("kubernetes-application")
+    {
         "jobmanager"
     } else if has("taskexecutor") || has("taskmanager") {
         "taskmanager"

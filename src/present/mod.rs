@@ -111,7 +111,12 @@ fn tool(rules: &Rules) -> m::Tool {
         name: env!("CARGO_PKG_NAME").to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         fingerprint_version: exception::FINGERPRINT_VERSION,
-        pattern_packs: rules.packs.packs().iter().map(|p| m::PatternPack { name: p.name.clone(), version: env!("CARGO_PKG_VERSION").to_owned(), patterns: p.patterns as u64 }).collect(),
+        pattern_packs: rules
+            .packs
+            .packs()
+            .iter()
+            .map(|p| m::PatternPack { name: p.name.clone(), version: env!("CARGO_PKG_VERSION").to_owned(), patterns: p.patterns as u64 })
+            .collect(),
     }
 }
 

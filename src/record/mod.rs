@@ -16,9 +16,9 @@ use crate::layout::time::{Date, MinuteClock, Stamp};
 use crate::layout::{self, Head, Layout, Level, ansi, json};
 use crate::rules::Rules;
 
-pub use text::names_a_throwable;
 pub use found::{ChunkResult, Found, Span};
 use gaps::GapFinder;
+pub use text::names_a_throwable;
 
 /// From this length on the rest of a line or record is passed over and counted.
 pub const MAX_RECORD: usize = 1 << 20;
@@ -150,7 +150,17 @@ struct Open {
 
 /// Reads one chunk. Lines and bytes in the result count from the chunk's beginning.
 pub fn scan(chunk: &[u8], mode: Mode, rules: &Rules) -> ChunkResult {
-    Scanner { chunk, mode, rules, out: ChunkResult::default(), loggers: FxHashMap::default(), clock: MinuteClock::default(), gaps: GapFinder::default(), open: None }.run()
+    Scanner {
+        chunk,
+        mode,
+        rules,
+        out: ChunkResult::default(),
+        loggers: FxHashMap::default(),
+        clock: MinuteClock::default(),
+        gaps: GapFinder::default(),
+        open: None,
+    }
+    .run()
 }
 
 struct Scanner<'c, 'r> {
@@ -298,7 +308,8 @@ impl<'c> Scanner<'c, '_> {
 
     fn continuation(&mut self, start: usize, end: usize, number: u64) {
         let line = &self.chunk[start..end];
-        let message_goes_on = self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES) && !open.traced && !starts_text(line));
+        let message_goes_on =
+            self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES) && !open.traced && !starts_text(line));
         if !self.mode.headed && (self.open.is_none() || !continues(line) && !message_goes_on) {
             self.close(start, number);
             self.open = Some(Open {
@@ -331,7 +342,10 @@ impl<'c> Scanner<'c, '_> {
         }
         if !open.traced {
             open.traced = match line.first() {
-                Some(b'\t' | b' ') => memchr::memmem::find(&line[..line.len().min(400)], b"at ").is_some() || memchr::memmem::find(&line[..line.len().min(200)], b"Caused by: ").is_some(),
+                Some(b'\t' | b' ') => {
+                    memchr::memmem::find(&line[..line.len().min(400)], b"at ").is_some()
+                        || memchr::memmem::find(&line[..line.len().min(200)], b"Caused by: ").is_some()
+                }
                 Some(b'C') => line.starts_with(b"Caused by: "),
                 Some(b'a') => line.starts_with(b"at "),
                 Some(b'T') => line.starts_with(b"Traceback (most recent call last)"),
