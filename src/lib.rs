@@ -13,7 +13,7 @@ pub mod layout;
 pub mod patterns;
 pub mod present;
 pub mod record;
-pub mod report { pub mod model; }
+pub mod report;
 pub mod rules;
 pub mod scan;
 pub mod thresholds;
