@@ -7,6 +7,7 @@ pub mod diagnose;
 pub mod digest;
 pub mod event;
 pub mod exception;
+pub mod fold;
 pub mod gc;
 pub mod input;
 pub mod layout;

@@ -3,7 +3,7 @@ fn main() {
     paths.retain(|p| p.to_str() != Some("scan") && p.to_str() != Some("-f") && p.to_str() != Some("json") && p.to_str() != Some("--no-progress"));
     let rules = flinklog::rules::Rules::new(flinklog::patterns::Packs::shipped().clone());
     let found = flinklog::input::discover::discover(&paths);
-    let options = flinklog::scan::Options { rules: &rules, chunk_size: 2 << 20, mmap: true, progress: &|_| {} };
+    let options = flinklog::scan::Options { rules: &rules, chunk_size: 2 << 20, mmap: true, progress: &|_| {}, onlooker: None };
     let mut scanned = if paths.is_empty() { flinklog::scan::stream("-", std::io::stdin(), &options) } else { flinklog::scan::files(&found, &options) };
     let story = flinklog::correlate::correlate(std::mem::take(&mut scanned.sources), Default::default());
     let o = Default::default();
