@@ -29,10 +29,12 @@ pub trait Onlooker: Sync {
 pub trait Look: Send {
     /// `lines` and `bytes` are what stands before the chunk.
     fn chunk(&mut self, chunk: &[u8], result: &ChunkResult, lines: u64, bytes: u64);
-    /// The events that it kept.
-    fn finish(self: Box<Self>) -> Vec<Event> {
+    /// The events that it kept since the last call.
+    fn take(&mut self) -> Vec<Event> {
         Vec::new()
     }
+    /// The source ends.
+    fn finish(&mut self) {}
 }
 
 /// A digest in the making, and who looks on.
@@ -67,8 +69,17 @@ impl<'o> Fold<'o> {
     }
 
     /// Digest and kept events.
-    pub fn finish(self) -> (SourceDigest, Vec<Event>) {
-        (self.digest.finish(), self.look.map(|look| look.finish()).unwrap_or_default())
+    pub fn finish(mut self) -> (SourceDigest, Vec<Event>) {
+        let events = self.take();
+        if let Some(look) = &mut self.look {
+            look.finish();
+        }
+        (self.digest.finish(), events)
+    }
+
+    /// The events kept since the last call.
+    pub fn take(&mut self) -> Vec<Event> {
+        self.look.as_mut().map(|look| look.take()).unwrap_or_default()
     }
 
     /// The digest as it would be if the source ended here.
@@ -118,7 +129,8 @@ impl Wanted {
         self.omitted.load(Ordering::Relaxed)
     }
 
-    fn wants(&self, kind: &str, level: Level) -> bool {
+    /// Is an event of this kind and level asked for?
+    pub fn wants(&self, kind: &str, level: Level) -> bool {
         self.level.is_none_or(|least| level >= least)
             && (self.kinds.is_empty() || self.kinds.iter().any(|wanted| kind.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))))
     }
@@ -151,11 +163,6 @@ impl<'w> Lister<'w> {
     /// An empty one.
     pub fn new(wanted: &'w Wanted) -> Self {
         Lister { wanted, day: DayCounter::default(), graphs: FxHashMap::default(), current: None, events: Vec::new() }
-    }
-
-    /// Takes out what was listed since the last call.
-    pub fn take(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.events)
     }
 
     fn found(&mut self, chunk: &[u8], found: &Found, lines: u64, bytes: u64) {
@@ -225,8 +232,8 @@ impl Look for Lister<'_> {
         }
     }
 
-    fn finish(self: Box<Self>) -> Vec<Event> {
-        self.events
+    fn take(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
     }
 }
 
@@ -468,11 +475,10 @@ impl Look for Gatherer<'_> {
         }
     }
 
-    fn finish(self: Box<Self>) -> Vec<Event> {
+    fn finish(&mut self) {
         if let Ok(mut seen) = self.witness.seen.lock() {
-            seen.push((self.key, self.texts));
+            seen.push((self.key.clone(), std::mem::take(&mut self.texts)));
         }
-        Vec::new()
     }
 }
 

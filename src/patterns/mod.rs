@@ -26,6 +26,7 @@ pub use model::{
 };
 pub use packs::Packs;
 pub use quantity::{Unit, quantity};
+pub use shipped::FILES as SHIPPED_FILES;
 pub use selftest::{SampleFailure, TestRun, test};
 pub use skeleton::{NewPattern, new_from_record};
 pub use subject::Subject;
