@@ -1,21 +1,27 @@
 //! flinklog: what failed first, why, what followed, what to do — from the logs of Apache Flink.
 
 pub mod classify;
+pub mod cli;
+pub mod config;
 pub mod correlate;
 pub mod delivery;
 pub mod diagnose;
 pub mod digest;
+pub mod error;
 pub mod event;
 pub mod exception;
+pub mod fold;
+pub mod follow;
 pub mod gc;
 pub mod input;
 pub mod layout;
 pub mod patterns;
 pub mod present;
+pub mod progress;
 pub mod record;
-pub mod report {
-    pub mod model;
-}
+pub mod report;
 pub mod rules;
 pub mod scan;
+pub mod suggest;
 pub mod thresholds;
+pub mod when;

@@ -39,6 +39,8 @@ pub struct Matter {
 /// Patterns and trace rules, ready to be asked from many threads.
 pub struct Rules {
     pub packs: Arc<Packs>,
+    /// The user's own packages; `None` where nothing was added to the shipped rules.
+    traces: Option<exception::Rules>,
     ids: Vec<Str>,
     index: FxHashMap<String, u16>,
     /// Parsed traces by exact text. Only a cache: what it holds equals what parsing gives.
@@ -48,9 +50,15 @@ pub struct Rules {
 impl Rules {
     /// Rules over the given packs.
     pub fn new(packs: Arc<Packs>) -> Self {
+        Rules::with_packages(packs, &[])
+    }
+
+    /// Rules over the given packs, with packages (`com.acme`) that are the user's own code.
+    pub fn with_packages(packs: Arc<Packs>, packages: &[String]) -> Self {
         let ids: Vec<Str> = packs.iter().map(|p| p.id.as_str().into()).collect();
         let index = packs.iter().enumerate().map(|(i, p)| (p.id.clone(), i as u16)).collect();
-        Rules { packs, ids, index, cache: Mutex::default() }
+        let traces = (!packages.is_empty()).then(|| exception::Rules::with_user_packages(packages));
+        Rules { packs, traces, ids, index, cache: Mutex::default() }
     }
 
     /// The slug of a pattern.
@@ -155,7 +163,7 @@ impl Rules {
         if let Some(known) = self.cache.lock().ok().and_then(|cache| cache.get(&key).cloned()) {
             return Some(known);
         }
-        let trace = exception::parse(text)?;
+        let trace = exception::parse_with(self.traces.as_ref().unwrap_or_else(|| exception::Rules::shipped()), text)?;
         let pattern = self.explain(&trace, process);
         let thrown = Arc::new(Thrown { trace, pattern });
         if let Ok(mut cache) = self.cache.lock()

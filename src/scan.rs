@@ -10,7 +10,8 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use crate::delivery::{self, SectionHead, Sections};
-use crate::digest::{Builder, SourceDigest};
+use crate::digest::SourceDigest;
+use crate::fold::{Event, Fold, Onlooker};
 use crate::input::archive::{self, Member};
 use crate::input::chunk::{Chunk, SliceChunks, StreamChunks};
 use crate::input::decode::Codec;
@@ -31,10 +32,12 @@ pub struct Options<'a> {
     pub chunk_size: usize,
     pub mmap: bool,
     pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Who sees every chunk and all that was found in it; `None` costs nothing.
+    pub onlooker: Option<&'a dyn Onlooker>,
 }
 
 /// A source and what it says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ScannedSource {
     pub path: String,
     pub named: Place,
@@ -45,6 +48,8 @@ pub struct ScannedSource {
     pub digest: SourceDigest,
     /// Facts of `kubectl` reports.
     pub facts: Vec<delivery::k8s::K8sFact>,
+    /// Single events, where an onlooker keeps them.
+    pub events: Vec<Event>,
 }
 
 /// What a delivery says of a source.
@@ -79,7 +84,8 @@ pub struct Scanned {
 }
 
 impl Scanned {
-    fn join(&mut self, other: Scanned) {
+    /// Adds what another scan gave.
+    pub fn join(&mut self, other: Scanned) {
         self.sources.extend(other.sources);
         self.unreadable.extend(other.unreadable);
         self.notices.extend(other.notices);
@@ -129,7 +135,7 @@ struct Scan<'a> {
     out: Scanned,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
     fn opened(&mut self, path: &Path, opened: Opened) {
         match opened {
             Opened::Map(map, file) => {
@@ -181,7 +187,7 @@ impl Scan<'_> {
     }
 
     fn mapped(&mut self, map: &Map, file: &File, sniffed: Sniffed) {
-        let mut digest = Builder::new();
+        let mut digest = self.fold(&Place::default());
         let mut chunks = SliceChunks::new(map, self.options.chunk_size, sniffed.mode);
         let mut problems = Vec::new();
         self.chunks(sniffed.mode, &mut digest, &mut || chunks.next(), true);
@@ -200,7 +206,7 @@ impl Scan<'_> {
     }
 
     /// Frames chunks in parallel and folds them in order, one batch behind.
-    fn chunks<'m>(&self, mode: Mode, digest: &mut Builder, next: &mut (dyn FnMut() -> Option<Chunk<'m>> + Send), mapped: bool) {
+    fn chunks<'m>(&self, mode: Mode, digest: &mut Fold, next: &mut (dyn FnMut() -> Option<Chunk<'m>> + Send), mapped: bool) {
         let rules = self.options.rules;
         let batch_size = rayon::current_num_threads() * 2;
         let progress = self.options.progress;
@@ -214,7 +220,7 @@ impl Scan<'_> {
         let mut batch = take();
         let mut framed: Vec<(Chunk, record::ChunkResult)> = Vec::new();
         loop {
-            let fold = |digest: &mut Builder, framed: Vec<(Chunk, record::ChunkResult)>| {
+            let fold = |digest: &mut Fold, framed: Vec<(Chunk, record::ChunkResult)>| {
                 for (chunk, result) in framed {
                     digest.absorb(chunk.bytes(), result);
                     let (bytes, lines) = chunk.passed();
@@ -307,11 +313,11 @@ impl Scan<'_> {
     }
 
     fn plain(&mut self, input: Peeked<'_>, sniffed: Sniffed, place: Place, codec: &str) {
-        let mut digest = Builder::new();
-        let mut problems = Vec::new();
         if let Content::Kubernetes(kind) = sniffed.content {
             return self.kubernetes(input, kind, sniffed, place, codec);
         }
+        let mut digest = self.fold(&place);
+        let mut problems = Vec::new();
         let size = self.options.chunk_size.min(1 << 20);
         let mut chunks = StreamChunks::new(input, size, sniffed.mode);
         let mut failed = None;
@@ -337,7 +343,7 @@ impl Scan<'_> {
         let mut text = Vec::new();
         let outcome = input.by_ref().take(64 << 20).read_to_end(&mut text);
         let facts = delivery::k8s::read_k8s(kind, &text);
-        let mut digest = Builder::new();
+        let mut digest = self.fold(&place);
         let lines = memchr::memchr_iter(b'\n', &text).count() as u64 + u64::from(text.last().is_some_and(|b| *b != b'\n'));
         let found = facts_as_records(&text, &facts, self.options.rules);
         digest.absorb(
@@ -396,7 +402,7 @@ impl Scan<'_> {
             if self.out.sources.len() == before && self.out.skipped.len() > skipped_before && head.container.is_some() {
                 self.out.skipped.truncate(skipped_before);
                 let sniffed = sniff::sniff(b"", "x.out", true);
-                self.push(sniffed, codec, place_of(&head), Builder::new().finish(), true, Vec::new());
+                self.push(sniffed, codec, place_of(&head), self.fold(&place_of(&head)).finish(), true, Vec::new());
             }
         }
         for notice in sections.notices() {
@@ -439,19 +445,23 @@ impl Scan<'_> {
     }
 
     fn prefixed(&mut self, input: &mut dyn Read, kind: delivery::prefix::PrefixKind, place: &Place, codec: &str) {
-        let outcome = crate::input::prefixed::split(input, kind, self.options, &self.path);
+        let outcome = crate::input::prefixed::split(input, kind, self.options, &self.path, place);
         for mut part in outcome.parts {
             let place = Place { container: place.container.clone().or(part.key.take()), ..place.clone() };
-            let (sniffed, digest) = part.finish();
-            self.push(sniffed, codec, place, digest, outcome.problem.is_none(), Vec::new());
+            let (sniffed, folded) = part.finish();
+            self.push(sniffed, codec, place, folded, outcome.problem.is_none(), Vec::new());
         }
         if let Some(e) = outcome.problem {
             self.out.notices.push((self.path.clone(), Problem { line: None, code: "truncated", message: e.to_string() }));
         }
     }
 
-    fn push(&mut self, sniffed: Sniffed, codec: &str, named: Place, digest: SourceDigest, complete: bool, problems: Vec<Problem>) {
-        let source = ScannedSource { path: self.path.clone(), named, sniffed, codec: codec.to_owned(), complete, problems, digest, facts: Vec::new() };
+    fn fold(&self, place: &Place) -> Fold<'a> {
+        Fold::new(self.options.onlooker.and_then(|o| o.source(&self.path, place)))
+    }
+
+    fn push(&mut self, sniffed: Sniffed, codec: &str, named: Place, (digest, events): (SourceDigest, Vec<Event>), complete: bool, problems: Vec<Problem>) {
+        let source = ScannedSource { path: self.path.clone(), named, sniffed, codec: codec.to_owned(), complete, problems, digest, facts: Vec::new(), events };
         self.out.sources.push(source);
     }
 

@@ -68,7 +68,7 @@ pub struct TemplateGroup {
 }
 
 /// All of one source.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Matters {
     pub exceptions: Vec<ExceptionGroup>,
     pub exceptions_omitted: u64,

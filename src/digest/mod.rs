@@ -121,7 +121,7 @@ pub struct DeployedTo {
 }
 
 /// Everything that one source says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SourceDigest {
     pub bytes: u64,
     pub lines: u64,
@@ -153,7 +153,8 @@ pub struct SourceDigest {
     pub loggers_of_114: bool,
 }
 
-/// Folds one source.
+/// Folds one source. A copy can be finished while the original goes on (`follow`).
+#[derive(Clone)]
 pub struct Builder {
     digest: SourceDigest,
     gc: gc::Machine,
@@ -175,14 +176,15 @@ pub struct Builder {
 }
 
 /// Adds days to stamps without a date when their time of day falls back.
-#[derive(Debug, Default)]
-struct DayCounter {
+#[derive(Clone, Debug, Default)]
+pub struct DayCounter {
     last: Option<i64>,
     days: i64,
 }
 
 impl DayCounter {
-    fn settle(&mut self, stamp: Stamp) -> i64 {
+    /// The stamp in milliseconds, days added.
+    pub fn settle(&mut self, stamp: Stamp) -> i64 {
         if stamp.date != Date::None {
             return stamp.ms;
         }

@@ -33,7 +33,7 @@ impl Moment {
 /// Wall-clock steps below this are rounding and log buffering.
 const STEP_MS: f64 = 1000.0;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Clock {
     /// The life's clock is the wall clock: its first stamped line has no uptime.
     wall_only: Option<bool>,

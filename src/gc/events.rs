@@ -11,7 +11,7 @@ use super::unified::{self, Record, Topic};
 use std::sync::Arc;
 
 /// Facts of a life that only the next lines need.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tracks {
     /// Cause of the concurrent cycles at hand, by number.
     causes: [Option<(u64, Arc<str>)>; 4],

@@ -12,7 +12,7 @@ use memchr::memmem;
 /// A record longer than this was never closed (free-list statistics make hundreds of lines, not more).
 const MAX_BYTES: usize = 8 << 20;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Event<'a> {
     /// A stop. The stamp is its start, but for Shenandoah its end.
     Pause(Place, Stamp, Stop<'a>),
@@ -26,7 +26,7 @@ pub(super) enum Event<'a> {
     Stopped(Stamp, &'a [u8]),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Stop<'a> {
     pub kind: PauseKind,
     pub cause: &'a [u8],
@@ -54,7 +54,7 @@ enum Space {
 /// Causes are short; the longest known has 31 letters.
 const CAUSE: usize = 48;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Open {
     at: Place,
     stamp: Stamp,
@@ -76,7 +76,7 @@ struct Open {
     bytes: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Scanner {
     open: Option<Box<Open>>,
 }

@@ -23,7 +23,7 @@ const OPEN: usize = 16;
 const STAMP_SLACK_MS: f64 = 2.0;
 
 /// What all lives of a source share.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Shared {
     pub durations: Durations,
     causes: Vec<Arc<str>>,
@@ -55,7 +55,7 @@ pub(super) enum Part {
 }
 
 /// A pause as its end line tells it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Stopped {
     pub pause: Pause,
     pub id: Option<u64>,
@@ -67,7 +67,7 @@ pub(super) struct Stopped {
 }
 
 /// Counters that are set where the lines are read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Counters {
     pub cycles: u64,
     pub evacuation_failures: u64,
@@ -85,7 +85,7 @@ pub(super) struct Counters {
     pub gc_lines: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Life {
     pub collector: Collector,
     pub version: Option<String>,

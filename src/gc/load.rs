@@ -23,7 +23,7 @@ struct Window {
     freed_of: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Load {
     current: Option<Window>,
     /// The last six closed windows, for the worst minute.

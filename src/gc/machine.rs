@@ -23,7 +23,7 @@ const STARTUP_SLACK_MS: f64 = 50.0;
 const DISORDER_MS: f64 = 1000.0;
 
 /// Sequential reader of one source. Feed it every line, or those that [`super::is_candidate`] lets pass: the result is the same.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Machine {
     open: Vec<Life>,
     done: Vec<JvmLife>,

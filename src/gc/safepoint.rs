@@ -76,7 +76,7 @@ pub(super) fn collector(operation: &[u8]) -> Collector {
     OWN.iter().find(|(prefix, _)| operation.starts_with(prefix)).map_or(Collector::Unknown, |(_, collector)| *collector)
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Stops {
     figures: Safepoints,
     operation: Option<Arc<str>>,

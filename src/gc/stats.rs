@@ -16,7 +16,7 @@ const BUCKETS: usize = 3000;
 const ERROR: f64 = 0.005;
 
 /// Durations in milliseconds: count, total, greatest, percentiles by nearest rank.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Durations {
     tally: Tally,
     exact: Vec<f64>,
@@ -83,7 +83,7 @@ fn bucket(ms: f64) -> usize {
 const BOUNDS: [f64; 25] =
     [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6];
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Histogram {
     counts: [u64; BOUNDS.len() + 1],
 }
@@ -100,14 +100,14 @@ impl Histogram {
 }
 
 /// The `cap` items with the greatest weight; of equal ones the first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Greatest<T> {
     heap: BinaryHeap<Ranked<T>>,
     cap: usize,
     seen: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Ranked<T> {
     weight: f64,
     order: u64,

@@ -18,7 +18,7 @@ const FULL_SHARE: f64 = 0.8;
 const BRIM_SHARE: f64 = 0.9;
 
 /// Points in order; when full, every second one goes and from then on only every second comes in.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Series {
     points: Vec<HeapPoint>,
     stride: u64,
@@ -51,7 +51,7 @@ impl Series {
 }
 
 /// Heap use after collections, the least of each group; groups grow with the log.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Lows {
     points: Vec<(f64, u64)>,
     group: u64,
@@ -103,7 +103,7 @@ impl Lows {
 }
 
 /// The live set over a run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Floor {
     /// After collections of the whole heap or its old part: close to what is live.
     whole: Lows,

@@ -6,11 +6,12 @@ use rustc_hash::FxHashMap;
 
 use super::sniff::{self, SNIFF, Sniffed};
 use crate::delivery::prefix::{Joiner, PrefixKind, Stripper};
-use crate::digest::{Builder, SourceDigest};
+use crate::digest::SourceDigest;
+use crate::fold::{Event, Fold};
 use crate::input::chunk::SliceChunks;
 use crate::record;
 use crate::rules::Rules;
-use crate::scan::Options;
+use crate::scan::{Options, Place};
 
 /// Containers that are told apart; lines of further ones go to the last.
 const MAX_PARTS: usize = 4_096;
@@ -20,21 +21,21 @@ const FLUSH: usize = 1 << 20;
 const MAX_LINE: u64 = 8 << 20;
 
 /// One container's lines.
-pub struct Part {
+pub struct Part<'o> {
     pub key: Option<String>,
     pending: Vec<u8>,
     sniffed: Option<Sniffed>,
-    builder: Builder,
+    fold: Fold<'o>,
     path: String,
 }
 
 /// What a split gave.
-pub struct Split {
-    pub parts: Vec<Part>,
+pub struct Split<'o> {
+    pub parts: Vec<Part<'o>>,
     pub problem: Option<io::Error>,
 }
 
-impl Part {
+impl Part<'_> {
     fn flush(&mut self, rules: &Rules, whole: bool) {
         let path = &self.path;
         let sniffed = *self.sniffed.get_or_insert_with(|| {
@@ -67,23 +68,28 @@ impl Part {
         let data = std::mem::replace(&mut self.pending, rest);
         for chunk in SliceChunks::new(&data, usize::MAX, sniffed.mode) {
             let result = record::scan(chunk.bytes(), sniffed.mode, rules);
-            self.builder.absorb(chunk.bytes(), result);
+            self.fold.absorb(chunk.bytes(), result);
         }
     }
 
     /// What the part is, and its digest.
-    pub fn finish(self) -> (Sniffed, SourceDigest) {
+    pub fn finish(self) -> (Sniffed, (SourceDigest, Vec<Event>)) {
         let sniffed = self.sniffed.unwrap_or_else(|| sniff::sniff(b"", &self.path, true));
-        (sniffed, self.builder.finish())
+        (sniffed, self.fold.finish())
     }
 }
 
 /// Splits a stream by the prefixes of its lines.
-pub fn split(input: &mut dyn Read, kind: PrefixKind, options: &Options, path: &str) -> Split {
+pub fn split<'o>(input: &mut dyn Read, kind: PrefixKind, options: &Options<'o>, path: &str, place: &Place) -> Split<'o> {
+    let part = |key: Option<String>| {
+        let place = Place { container: place.container.clone().or_else(|| key.clone()), ..place.clone() };
+        let fold = Fold::new(options.onlooker.and_then(|o| o.source(path, &place)));
+        Part { key, pending: Vec::new(), sniffed: None, fold, path: path.to_owned() }
+    };
     let mut reader = BufReader::with_capacity(1 << 18, input);
     let stripper = Stripper { kind };
     let mut joiner = Joiner::default();
-    let mut parts: Vec<Part> = Vec::new();
+    let mut parts: Vec<Part<'o>> = Vec::new();
     let mut by_key: FxHashMap<Vec<u8>, usize> = FxHashMap::default();
     let mut current = None;
     let mut line = Vec::new();
@@ -111,7 +117,7 @@ pub fn split(input: &mut dyn Read, kind: PrefixKind, options: &Options, path: &s
                         return parts.len() - 1;
                     }
                     let name = (!key.is_empty()).then(|| String::from_utf8_lossy(key).into_owned());
-                    parts.push(Part { key: name, pending: Vec::new(), sniffed: None, builder: Builder::new(), path: path.to_owned() });
+                    parts.push(part(name));
                     by_key.insert(key.to_vec(), parts.len() - 1);
                     parts.len() - 1
                 });
@@ -121,7 +127,7 @@ pub fn split(input: &mut dyn Read, kind: PrefixKind, options: &Options, path: &s
             None => {
                 let at = current.unwrap_or_else(|| {
                     if parts.is_empty() {
-                        parts.push(Part { key: None, pending: Vec::new(), sniffed: None, builder: Builder::new(), path: path.to_owned() });
+                        parts.push(part(None));
                         by_key.insert(Vec::new(), 0);
                     }
                     0

@@ -52,9 +52,21 @@ impl Packs {
 
     /// The built-in packs and the `*.toml` of a folder (not of its subfolders), which add patterns or replace those of the same id. Errors name file and line.
     pub fn with_user(dir: &Path) -> Result<Packs, Vec<PackError>> {
-        let user = read_folder(dir)?;
-        let user = user.iter().map(|(name, text)| (name.as_str(), text.as_str(), false));
-        let built_in = shipped::FILES.iter().map(|&(name, text)| (name, text, true));
+        Packs::with_users(&[dir])
+    }
+
+    /// The same with several folders; an id may stand in one of them only.
+    pub fn with_users(dirs: &[impl AsRef<Path>]) -> Result<Packs, Vec<PackError>> {
+        let mut user = Vec::new();
+        for dir in dirs {
+            user.extend(read_folder(dir.as_ref())?);
+        }
+        let user = user
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str(), false));
+        let built_in = shipped::FILES
+            .iter()
+            .map(|&(name, text)| (name, text, true));
         Packs::from_texts(user.chain(built_in))
     }
 

@@ -1,0 +1,471 @@
+//! Growing logs: files, folders and a stream, read on as they are written to. Out: digests so far, and single events where an onlooker keeps them.
+//!
+//! A file is known by what it is, not by its name: one that is renamed (`app.log` → `app.log.1`) is read to its end, the new one under the old name from its
+//! beginning; one that is cut (copytruncate) begins again. What cannot grow (compressed, archives, `yarn logs` text) is read once, at the start.
+//! Nothing is ever written, and the last record of a file waits until the next one begins or the file is quiet.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::time::{Duration, Instant};
+
+use crate::delivery::{self, ReadAt};
+use crate::fold::{Event, Fold, Onlooker};
+use crate::input::archive;
+use crate::input::chunk::SliceChunks;
+use crate::input::decode::Codec;
+use crate::input::discover::{self, FileToRead};
+use crate::input::sniff::{self, Content, SNIFF, Sniffed};
+use crate::record::{self, GcLines};
+use crate::rules::Rules;
+use crate::scan::{self, Place, ScannedSource, Scanned};
+
+/// Bytes that are read at once.
+const PIECE: usize = 1 << 20;
+/// Bytes that may wait for the next record to begin.
+const MAX_PENDING: usize = 4 << 20;
+/// A file without news for so long has written its last record whole.
+const QUIET: Duration = Duration::from_millis(400);
+/// Most files that are held open.
+const MAX_FILES: usize = 4_096;
+/// Rotated files that stay in memory per name; older ones have been told.
+const MAX_ROTATED: usize = 8;
+
+/// What makes a file this file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity(u64, u64);
+
+#[cfg(unix)]
+fn identity(meta: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    Identity(meta.dev(), meta.ino())
+}
+
+/// Elsewhere the time of creation has to do.
+#[cfg(not(unix))]
+fn identity(meta: &Metadata) -> Identity {
+    let created = meta.created().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |d| d.as_nanos() as u64);
+    Identity(created, 0)
+}
+
+enum Origin {
+    File { file: File, identity: Identity, at: u64 },
+    Stream(Receiver<io::Result<Vec<u8>>>),
+    /// Read to its end, never to grow again.
+    Ended,
+}
+
+/// One growing log.
+struct Live<'o> {
+    path: String,
+    origin: Origin,
+    /// Its name belongs to a newer file now.
+    rotated: bool,
+    pending: Vec<u8>,
+    last_news: Instant,
+    sniffed: Option<Sniffed>,
+    fold: Fold<'o>,
+}
+
+/// Follows paths.
+pub struct Follower<'o> {
+    paths: Vec<PathBuf>,
+    rules: &'o Rules,
+    onlooker: Option<&'o dyn Onlooker>,
+    live: Vec<Live<'o>>,
+    /// What cannot grow.
+    still: Scanned,
+    /// Files that are passed over: no logs, or rotated and compressed while we looked on.
+    passed: Vec<Identity>,
+    started: bool,
+    /// Remarks since the last call of [`Follower::remarks`].
+    remarks: Vec<String>,
+}
+
+impl<'o> Follower<'o> {
+    /// Begins to follow; nothing is read before [`Follower::poll`].
+    pub fn new(paths: &[PathBuf], rules: &'o Rules, onlooker: Option<&'o dyn Onlooker>) -> Self {
+        let mut live = Vec::new();
+        if paths.iter().any(|path| path == Path::new("-")) {
+            live.push(Live::new("-".to_owned(), Origin::Stream(standard_input()), rules_fold(onlooker, "-")));
+        }
+        let paths = paths.iter().filter(|path| *path != Path::new("-")).cloned().collect();
+        Follower { paths, rules, onlooker, live, still: Scanned::default(), passed: Vec::new(), started: false, remarks: Vec::new() }
+    }
+
+    /// Reads what is new. True where something was.
+    pub fn poll(&mut self) -> bool {
+        self.look_for_files();
+        self.started = true;
+        let mut news = false;
+        for live in &mut self.live {
+            news |= live.read_on(self.rules, &mut self.remarks);
+        }
+        self.forget_old();
+        news
+    }
+
+    /// All sources so far, as a scan would give them.
+    pub fn sources(&self) -> Vec<ScannedSource> {
+        let live = self.live.iter().filter(|live| live.sniffed.is_some()).map(Live::source);
+        self.still.sources.iter().cloned().chain(live).collect()
+    }
+
+    /// The events since the last call, by index of [`Follower::sources`].
+    pub fn events(&mut self) -> Vec<(usize, Vec<Event>)> {
+        let still = self.still.sources.iter_mut().map(|source| std::mem::take(&mut source.events));
+        let live = self.live.iter_mut().filter(|live| live.sniffed.is_some()).map(|live| live.fold.take());
+        still.chain(live).enumerate().filter(|(_, events)| !events.is_empty()).collect()
+    }
+
+    /// How many files are followed.
+    pub fn files(&self) -> usize {
+        self.live.len() + self.still.sources.len()
+    }
+
+    /// Nothing can come any more: only a stream was followed, and it has ended.
+    pub fn ended(&self) -> bool {
+        self.paths.is_empty() && self.live.iter().all(|live| matches!(live.origin, Origin::Ended))
+    }
+
+    /// What could not be read, and other remarks, since the last call.
+    pub fn remarks(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.remarks)
+    }
+
+    fn look_for_files(&mut self) {
+        let found = discover::discover(&self.paths);
+        if !self.started {
+            self.remarks.extend(found.missing.iter().map(|missing| format!("{}: {} (it is followed once it is there)", missing.path, missing.why)));
+        }
+        for file in found.files {
+            let Ok(meta) = std::fs::metadata(&file.path) else { continue };
+            if !meta.is_file() {
+                continue;
+            }
+            let identity = identity(&meta);
+            if self.passed.contains(&identity) {
+                continue;
+            }
+            let shown = file.path.display().to_string();
+            let known = self.live.iter_mut().find(|live| matches!(&live.origin, Origin::File { identity: known, .. } if *known == identity));
+            match known {
+                // Renamed.
+                Some(live) if live.path != shown => {
+                    live.path = shown;
+                    live.rotated = true;
+                }
+                Some(_) => {}
+                None => self.begin(&file, identity, shown),
+            }
+        }
+    }
+
+    /// A file that was not there before.
+    fn begin(&mut self, file: &FileToRead, identity: Identity, shown: String) {
+        let base = file.path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+        if !file.named && delivery::is_side_file(base) {
+            return self.pass(identity);
+        }
+        let Ok(open) = File::open(&file.path) else {
+            self.remarks.push(format!("{shown}: cannot be opened"));
+            return self.pass(identity);
+        };
+        let mut head = vec![0; SNIFF];
+        let length = ReadAt::read_at(&open, 0, &mut head).unwrap_or(0);
+        head.truncate(length);
+        if !head.is_empty() {
+            let packed = Codec::sniff(&head) != Codec::None || archive::looks_like_tar(&head) || archive::needs_random_access(&head);
+            match sniff::sniff(&head, &shown, file.named).content {
+                _ if packed => return self.read_once(file, identity),
+                Content::Yarn | Content::Prefixed(_) | Content::Kubernetes(_) => return self.read_once(file, identity),
+                Content::NoLog => return self.pass(identity),
+                Content::Log | Content::Gc | Content::Launcher => {}
+            }
+        }
+        if self.live.len() >= MAX_FILES {
+            self.remarks.push(format!("{shown}: more than {MAX_FILES} files; it is not followed"));
+            return self.pass(identity);
+        }
+        // The name belonged to another file until now.
+        for live in &mut self.live {
+            if live.path == shown {
+                live.path = format!("{shown}.1");
+                live.rotated = true;
+            }
+        }
+        let fold = rules_fold(self.onlooker, &shown);
+        self.live.push(Live::new(shown, Origin::File { file: open, identity, at: 0 }, fold));
+    }
+
+    /// What is packed does not grow. One that comes while we look on is a rotated log that was read already.
+    fn read_once(&mut self, file: &FileToRead, identity: Identity) {
+        if !self.started {
+            let found = discover::Found { files: vec![file.clone()], missing: Vec::new() };
+            let options = scan::Options { rules: self.rules, chunk_size: PIECE, mmap: false, progress: &|_| {}, onlooker: self.onlooker };
+            let scanned = scan::files(&found, &options);
+            self.remarks.extend(scanned.unreadable.iter().map(|(path, problem)| format!("{path}: {}", problem.message)));
+            self.still.join(scanned);
+        }
+        self.pass(identity);
+    }
+
+    fn pass(&mut self, identity: Identity) {
+        if self.passed.len() < 100_000 {
+            self.passed.push(identity);
+        }
+    }
+
+    /// Rotated files without news are closed; of each name only the newest stay.
+    fn forget_old(&mut self) {
+        for live in self.live.iter_mut().filter(|live| live.rotated) {
+            if live.last_news.elapsed() > Duration::from_secs(60)
+                && let Origin::File { identity, .. } = live.origin
+            {
+                // Still known, so that it is not read again under its new name.
+                self.passed.push(identity);
+                live.origin = Origin::Ended;
+            }
+        }
+        let stem = |path: &str| path.rsplit_once(".log").map_or(path.to_owned(), |(stem, _)| stem.to_owned());
+        let mut seen: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+        let kept: Vec<bool> = self
+            .live
+            .iter()
+            .rev()
+            .map(|live| {
+                let count = seen.entry(stem(&live.path)).or_default();
+                *count += 1;
+                *count <= MAX_ROTATED || !live.rotated || !matches!(live.origin, Origin::Ended)
+            })
+            .collect();
+        let mut kept = kept.into_iter().rev();
+        self.live.retain(|_| kept.next().unwrap_or(true));
+    }
+}
+
+fn rules_fold<'o>(onlooker: Option<&'o dyn Onlooker>, path: &str) -> Fold<'o> {
+    Fold::new(onlooker.and_then(|o| o.source(path, &Place::default())))
+}
+
+impl<'o> Live<'o> {
+    fn new(path: String, origin: Origin, fold: Fold<'o>) -> Self {
+        Live { path, origin, rotated: false, pending: Vec::new(), last_news: Instant::now(), sniffed: None, fold }
+    }
+
+    /// Reads to the present end. True where records were added to the digest.
+    fn read_on(&mut self, rules: &Rules, remarks: &mut Vec<String>) -> bool {
+        let mut added = false;
+        loop {
+            match self.piece(remarks) {
+                Some(piece) if piece.is_empty() => break,
+                Some(piece) => {
+                    self.last_news = Instant::now();
+                    self.pending.extend_from_slice(&piece);
+                    added |= self.flush(rules, false);
+                }
+                None => {
+                    self.origin = Origin::Ended;
+                    added |= self.flush(rules, true);
+                    break;
+                }
+            }
+        }
+        if !self.pending.is_empty() && self.last_news.elapsed() >= QUIET {
+            added |= self.flush(rules, true);
+        }
+        added
+    }
+
+    /// The next bytes; empty where there are none yet, `None` at an end for ever.
+    fn piece(&mut self, remarks: &mut Vec<String>) -> Option<Vec<u8>> {
+        match &mut self.origin {
+            Origin::Ended => Some(Vec::new()),
+            Origin::Stream(receiver) => match receiver.try_recv() {
+                Ok(Ok(piece)) => Some(piece),
+                Ok(Err(e)) => {
+                    remarks.push(format!("{}: {e}", self.path));
+                    None
+                }
+                Err(TryRecvError::Empty) => Some(Vec::new()),
+                Err(TryRecvError::Disconnected) => None,
+            },
+            Origin::File { file, at, .. } => {
+                let length = file.metadata().map_or(*at, |meta| meta.len());
+                if length < *at {
+                    // Cut: what is there now was written after.
+                    remarks.push(format!("{}: was cut from {at} to {length} bytes; it is read from its beginning", self.path));
+                    *at = 0;
+                    self.pending.clear();
+                }
+                let wanted = usize::try_from(length - *at).unwrap_or(PIECE).min(PIECE);
+                let mut piece = vec![0; wanted];
+                let read = if wanted == 0 { 0 } else { ReadAt::read_at(&*file, *at, &mut piece).unwrap_or(0) };
+                piece.truncate(read);
+                *at += read as u64;
+                Some(piece)
+            }
+        }
+    }
+
+    /// Hands whole records to the digest; all that is there where `whole` is set.
+    fn flush(&mut self, rules: &Rules, whole: bool) -> bool {
+        let lines_end = memchr::memrchr(b'\n', &self.pending).map_or(0, |at| at + 1);
+        if lines_end == 0 && !(whole && matches!(self.origin, Origin::Ended)) && self.pending.len() < MAX_PENDING {
+            return false;
+        }
+        let path = &self.path;
+        let pending = &self.pending;
+        let sniffed = *self.sniffed.get_or_insert_with(|| {
+            let mut sniffed = sniff::sniff(&pending[..pending.len().min(SNIFF)], path, true);
+            if !matches!(sniffed.content, Content::Log | Content::Gc | Content::Launcher) {
+                sniffed.content = Content::Log;
+            }
+            if sniffed.mode.gc == GcLines::No && path == "-" {
+                sniffed.mode.gc = GcLines::Mixed;
+            }
+            sniffed
+        });
+        let mut take = if matches!(self.origin, Origin::Ended) { self.pending.len() } else { lines_end };
+        if !whole {
+            // Up to the last record that begins here.
+            let mut end = lines_end;
+            take = loop {
+                let Some(newline) = memchr::memrchr(b'\n', &self.pending[..end.saturating_sub(1)]) else { break 0 };
+                if record::begins(line_at(&self.pending, newline + 1), sniffed.mode) {
+                    break newline + 1;
+                }
+                end = newline + 1;
+            };
+        }
+        if take == 0 && self.pending.len() >= MAX_PENDING {
+            take = self.pending.len();
+        }
+        if take == 0 {
+            return false;
+        }
+        let rest = self.pending.split_off(take);
+        let data = std::mem::replace(&mut self.pending, rest);
+        for chunk in SliceChunks::new(&data, usize::MAX, sniffed.mode) {
+            let result = record::scan(chunk.bytes(), sniffed.mode, rules);
+            self.fold.absorb(chunk.bytes(), result);
+            let (bytes, lines) = chunk.passed();
+            if bytes > 0 {
+                self.fold.pass_over(bytes, lines);
+            }
+        }
+        true
+    }
+
+    fn source(&self) -> ScannedSource {
+        let empty = || sniff::sniff(b"", &self.path, true);
+        ScannedSource {
+            path: self.path.clone(),
+            named: Place::default(),
+            sniffed: self.sniffed.unwrap_or_else(empty),
+            codec: "none".to_owned(),
+            complete: true,
+            problems: Vec::new(),
+            digest: self.fold.so_far(),
+            facts: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+}
+
+fn line_at(bytes: &[u8], at: usize) -> &[u8] {
+    let rest = &bytes[at..];
+    &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
+}
+
+/// Reads standard input in a thread of its own: a pipe cannot be asked whether it has something.
+fn standard_input() -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = mpsc::sync_channel(16);
+    std::thread::spawn(move || {
+        let mut input = io::stdin().lock();
+        let mut buffer = vec![0; PIECE / 16];
+        loop {
+            let message = match input.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(n) => Ok(buffer[..n].to_vec()),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => Err(e),
+            };
+            let last = message.is_err();
+            if sender.send(message).is_err() || last {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+
+    use super::*;
+    use crate::fold::Wanted;
+    use crate::patterns::Packs;
+
+    const STATE: &str = "2026-11-21 09:20:37,689 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph       [] - Job j (94b51fddf21fa15850ea3210693b041a) switched from state CREATED to RUNNING.\n";
+
+    fn append(path: &Path, text: &str) {
+        File::options().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn lines(follower: &mut Follower) -> Vec<u64> {
+        for live in &mut follower.live {
+            live.last_news -= QUIET;
+        }
+        follower.poll();
+        for live in &mut follower.live {
+            live.last_news -= QUIET;
+        }
+        follower.poll();
+        follower.events().into_iter().flat_map(|(_, events)| events).map(|event| event.line).collect()
+    }
+
+    #[test]
+    fn grows_is_renamed_and_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("flink-jobmanager.log");
+        let rules = Rules::new(Packs::shipped().clone());
+        let wanted = Wanted::new(Vec::new(), None, 100);
+        append(&log, STATE);
+        let mut follower = Follower::new(&[folder.path().to_owned()], &rules, Some(&wanted));
+        assert_eq!(lines(&mut follower), [1]);
+        assert_eq!(lines(&mut follower), [0u64; 0]);
+        append(&log, STATE);
+        assert_eq!(lines(&mut follower), [2]);
+        // Half a line waits.
+        append(&log, &STATE[..60]);
+        assert_eq!(lines(&mut follower), [0u64; 0]);
+        append(&log, &STATE[60..]);
+        assert_eq!(lines(&mut follower), [3]);
+        // Rotated: the end of the old file and the beginning of the new one, nothing twice.
+        append(&log, STATE);
+        fs::rename(&log, folder.path().join("flink-jobmanager.log.1")).unwrap();
+        append(&log, &STATE.repeat(2));
+        let mut seen = lines(&mut follower);
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2, 4]);
+        assert_eq!(follower.files(), 2);
+        // Cut and written anew.
+        fs::write(&log, STATE).unwrap();
+        assert_eq!(lines(&mut follower).len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_log_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("truth.json"), "{\"a\": 1}\n").unwrap();
+        fs::write(folder.path().join("x.bin"), [0u8, 1, 2, 3, 4, 5]).unwrap();
+        let rules = Rules::new(Packs::shipped().clone());
+        let mut follower = Follower::new(&[folder.path().to_owned()], &rules, None);
+        assert!(!follower.poll());
+        assert_eq!(follower.files(), 0);
+    }
+}

@@ -1,0 +1,150 @@
+//! Garbage collection, one row per log.
+
+use super::super::figures;
+use super::super::model::Gc;
+use super::super::view::{View, words};
+use super::bar;
+use super::page::{Ink, Line, Page};
+use super::table::{Cell, Column, Table};
+
+/// Logs in the full report, and remarks below the table.
+const LOGS: usize = 6;
+const NOTES: usize = 3;
+
+/// A pause that the default heartbeat time-out (50 s) or a checkpoint notices is far longer; from here on users do.
+const LONG_PAUSE_MS: f64 = 1_000.0;
+
+/// The chapter in the full report.
+pub fn summary(page: &mut Page, view: &View) {
+    let mut logs: Vec<&Gc> = view.report.gc.iter().filter(|gc| gc.pauses.is_some()).collect();
+    if logs.is_empty() {
+        return;
+    }
+    logs.sort_by(|a, b| longest(b).total_cmp(&longest(a)));
+    let blind = view.report.gc.len() - logs.len();
+    let remark = if blind > 0 { format!("{} without pauses to see", figures::plural(blind as u64, "log")) } else { String::new() };
+    page.heading("GARBAGE COLLECTION", &remark);
+    let hidden = logs.len().saturating_sub(LOGS);
+    logs.truncate(LOGS);
+    table(page, view, &logs);
+    if hidden > 0 {
+        page.push(Line::indent(2).ink(Ink::Dim, format!("and {} with shorter pauses (flinklog gc)", figures::plural(hidden as u64, "log"))));
+    }
+    for (gc, note) in logs.iter().flat_map(|gc| gc.notes.iter().map(move |note| (gc, note))).take(NOTES) {
+        let trend = bar::spark(&gc.heap_after_full_bytes, 20, page.glyphs);
+        let gap = if trend.is_empty() { "" } else { "  " };
+        page.wrapped(Line::indent(2).ink(Ink::Warn, trend).put(gap), Ink::Plain, note, 2);
+    }
+}
+
+/// The chapter alone: every log with its causes, longest pauses and remarks.
+pub fn all(page: &mut Page, view: &View) {
+    if view.report.gc.is_empty() {
+        page.push(Line::new().put("No garbage collection log was read."));
+        return;
+    }
+    page.heading("GARBAGE COLLECTION", &figures::plural(view.report.gc.len() as u64, "log"));
+    table(page, view, &view.report.gc.iter().collect::<Vec<_>>());
+    for gc in &view.report.gc {
+        detail(page, view, gc);
+    }
+}
+
+/// One line over all logs.
+pub fn healthy(page: &mut Page, view: &View) {
+    let logs: Vec<&Gc> = view.report.gc.iter().filter(|gc| gc.pauses.is_some()).collect();
+    if logs.is_empty() {
+        return;
+    }
+    let most = logs.iter().map(|gc| longest(gc)).fold(0.0, f64::max);
+    let full: u64 = logs.iter().filter_map(|gc| gc.full_gcs).fold(0, u64::saturating_add);
+    let least = logs.iter().filter_map(|gc| gc.throughput).fold(f64::INFINITY, f64::min);
+    let share = if least.is_finite() { format!(", {} of the time outside pauses", figures::percent(least)) } else { String::new() };
+    let full = if full > 0 { format!(", {}", figures::plural(full, "full collection")) } else { String::new() };
+    page.push(Line::new().ink(Ink::Dim, "gc           ").put(format!(
+        "longest pause {}{full}{share} ({})",
+        figures::duration_f(most),
+        figures::plural(logs.len() as u64, "log")
+    )));
+}
+
+fn longest(gc: &Gc) -> f64 {
+    gc.pauses.as_ref().map_or(0.0, |pauses| pauses.max_ms)
+}
+
+fn table(page: &mut Page, view: &View, logs: &[&Gc]) {
+    let mut table = Table::new(vec![
+        Column::yielding("log", 16),
+        Column::left("kind"),
+        Column::right("pauses"),
+        Column::right("99 %"),
+        Column::right("longest"),
+        Column::right("full"),
+        Column::right("heap peak"),
+        Column::right("running"),
+    ]);
+    for gc in logs {
+        let pauses = gc.pauses.as_ref();
+        let figure = |of: fn(&super::super::model::Pauses) -> f64| pauses.map(|pauses| figures::duration_f(of(pauses))).unwrap_or_default();
+        let heap = match (gc.peak_heap_bytes, gc.max_heap_bytes) {
+            (Some(peak), Some(max)) if max > 0 => format!("{} ({:.0} %)", figures::bytes(peak), peak as f64 / max as f64 * 100.0),
+            (Some(peak), _) => figures::bytes(peak),
+            _ => String::new(),
+        };
+        let long = if longest(gc) >= LONG_PAUSE_MS { Ink::Bad } else { Ink::Plain };
+        table.row(vec![
+            Cell::linked(page.brief(view, view.short_path(gc.source)), page.target(view, gc.source, 1)),
+            Cell::new(words::collector(&gc.collector)),
+            Cell::new(pauses.map_or_else(|| "unseen".to_owned(), |pauses| figures::count(pauses.count))),
+            Cell::new(figure(|pauses| pauses.p99_ms)),
+            Cell::ink(long, figure(|pauses| pauses.max_ms)),
+            Cell::new(gc.full_gcs.map(figures::count).unwrap_or_default()),
+            Cell::new(heap),
+            Cell::new(gc.throughput.map(figures::percent).unwrap_or_default()),
+        ]);
+    }
+    table.draw(page);
+}
+
+fn detail(page: &mut Page, view: &View, gc: &Gc) {
+    page.heading(&page.brief(view, view.short_path(gc.source)), words::collector(&gc.collector));
+    for note in &gc.notes {
+        page.wrapped(Line::indent(2).ink(Ink::Warn, page.glyphs.bullet).put(" "), Ink::Plain, note, 3);
+    }
+    if !gc.heap_after_full_bytes.is_empty() {
+        let last = gc.heap_after_full_bytes.last().copied().unwrap_or(0);
+        let line = label("after full").ink(Ink::Accent, bar::spark(&gc.heap_after_full_bytes, 40, page.glyphs));
+        page.push(line.put(format!("  {}, {}", figures::bytes(last), gc.heap_trend)));
+    }
+    for (name, rate) in [("allocated", gc.allocation_rate_bytes_per_s), ("promoted", gc.promotion_rate_bytes_per_s)] {
+        if let Some(rate) = rate {
+            page.push(label(name).put(format!("{} a second", figures::bytes(rate))));
+        }
+    }
+    let mut causes: Vec<(&String, &u64)> = gc.causes.iter().collect();
+    causes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    for (at, (cause, count)) in causes.into_iter().enumerate() {
+        page.push(label(if at == 0 { "causes" } else { "" }).put(format!("{:>8}  {cause}", figures::count(*count))));
+    }
+    let mut lower = 0.0;
+    let total = gc.histogram.iter().map(|(_, count)| *count).fold(0, u64::saturating_add).max(1);
+    for (at, (upper, count)) in gc.histogram.iter().enumerate() {
+        let share = *count as f64 / total as f64;
+        let cells = (share * 30.0).ceil() as usize;
+        let bar = page.glyphs.shades[3].to_string().repeat(cells.min(30));
+        let range = format!("{} {} {}", figures::duration_f(lower), page.glyphs.dash, figures::duration_f(*upper));
+        page.push(label(if at == 0 { "lengths" } else { "" }).put(format!("{range:>18} {:>8}  ", figures::count(*count))).ink(Ink::Accent, bar));
+        lower = *upper;
+    }
+    for (at, pause) in gc.longest.iter().enumerate() {
+        let time =
+            view.clock.short_of(&pause.time).or_else(|| pause.uptime_ms.map(|ms| format!("{} after start", figures::duration_f(ms)))).unwrap_or_default();
+        let line = label(if at == 0 { "longest" } else { "" }).put(format!("{:>10}  {time}  {}  ", figures::duration_f(pause.ms), pause.cause));
+        let room = page.width.saturating_sub(line.width()).max(12);
+        page.push(line.append(page.place(view, gc.source, pause.line, room)));
+    }
+}
+
+fn label(text: &str) -> Line {
+    Line::indent(2).ink(Ink::Dim, text).pad_to(14)
+}

@@ -1,0 +1,285 @@
+//! Times as users give them: `--since`, `--until`, `--tz`. In: text. Out: a time that is settled once the zone of the logs is known.
+//!
+//! Follows `journalctl`: relative times count back from now, dates without a zone are in the zone of the logs. A bare time of day means the last such time
+//! before the logs end, so that it also works on logs of last week; `end-2h` counts back from the last line.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, FixedOffset, Local, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
+
+/// A point in time, not settled yet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum When {
+    /// Epoch milliseconds.
+    Instant(i64),
+    /// Milliseconds of a wall clock in the zone of the logs.
+    Wall(i64),
+    /// Before now.
+    Ago(i64),
+    /// Midnight so many days before today.
+    Midnight(i64),
+    /// Milliseconds since midnight.
+    TimeOfDay(i64),
+    /// Before the last line.
+    BeforeEnd(i64),
+}
+
+/// What a [`When`] is settled with.
+#[derive(Debug, Clone, Copy)]
+pub struct Reference {
+    /// Epoch milliseconds.
+    pub now: i64,
+    /// The last time of the logs, epoch milliseconds.
+    pub end: Option<i64>,
+    /// Offset of the logs in minutes.
+    pub offset_minutes: i32,
+}
+
+const DAY: i64 = 86_400_000;
+
+impl When {
+    /// Epoch milliseconds.
+    pub fn settle(self, reference: Reference) -> i64 {
+        let offset = i64::from(reference.offset_minutes) * 60_000;
+        let end = reference.end.unwrap_or(reference.now);
+        match self {
+            When::Instant(ms) => ms,
+            When::Wall(ms) => ms.saturating_sub(offset),
+            When::Ago(ms) => reference.now.saturating_sub(ms),
+            When::Midnight(days) => {
+                let today = (reference.now + offset).div_euclid(DAY);
+                (today - days) * DAY - offset
+            }
+            When::TimeOfDay(ms) => {
+                let last = (end + offset).div_euclid(DAY) * DAY + ms - offset;
+                if last > end { last - DAY } else { last }
+            }
+            When::BeforeEnd(ms) => end.saturating_sub(ms),
+        }
+    }
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let lower = text.to_ascii_lowercase();
+        match lower.as_str() {
+            "now" => return Ok(When::Ago(0)),
+            "today" => return Ok(When::Midnight(0)),
+            "yesterday" => return Ok(When::Midnight(1)),
+            "tomorrow" => return Ok(When::Midnight(-1)),
+            "end" => return Ok(When::BeforeEnd(0)),
+            _ => {}
+        }
+        if let Some(back) = lower.strip_prefix("end-").and_then(duration) {
+            return Ok(When::BeforeEnd(back));
+        }
+        if let Some(epoch) = lower.strip_prefix('@').and_then(|n| n.parse::<i64>().ok()) {
+            // Seconds as `journalctl` and `date` have them; 13 digits are milliseconds.
+            return Ok(When::Instant(if epoch.abs() >= 100_000_000_000 { epoch } else { epoch * 1000 }));
+        }
+        if let Some(ahead) = lower.strip_prefix('+').and_then(duration) {
+            return Ok(When::Ago(-ahead));
+        }
+        let back = lower.strip_prefix('-').unwrap_or(&lower);
+        if let Some(ms) = duration(back.strip_suffix("ago").unwrap_or(back).trim()) {
+            return Ok(When::Ago(ms));
+        }
+        absolute(text).ok_or_else(|| {
+            format!("`{text}` is no time; write `2026-11-21T09:20:37Z`, `2026-11-21 09:20`, `09:20`, `2h` or `-30m` (before now), `end-10m` (before the last line), `yesterday`")
+        })
+    }
+}
+
+fn absolute(text: &str) -> Option<When> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%:z")) {
+        return Some(When::Instant(time.timestamp_millis()));
+    }
+    // Log4j writes a comma before the milliseconds.
+    let plain = text.replace(',', ".").replacen('T', " ", 1);
+    if let Some(utc) = plain.strip_suffix('Z').and_then(naive) {
+        return Some(When::Instant(utc.and_utc().timestamp_millis()));
+    }
+    if let Some(wall) = naive(&plain) {
+        return Some(When::Wall(wall.and_utc().timestamp_millis()));
+    }
+    let time = ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|format| NaiveTime::parse_from_str(&plain, format).ok())?;
+    Some(When::TimeOfDay((time - NaiveTime::MIN).num_milliseconds()))
+}
+
+fn naive(text: &str) -> Option<NaiveDateTime> {
+    let formats = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S%.f"];
+    formats
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))
+}
+
+/// `90s`, `2h`, `1h30m`, `1.5h`, `3 days`: milliseconds.
+pub fn duration(text: &str) -> Option<i64> {
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    let mut total = 0.0f64;
+    while !rest.is_empty() {
+        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|n| *n > 0)?;
+        let value: f64 = rest[..number].parse().ok()?;
+        rest = rest[number..].trim_start();
+        let unit = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        let factor = match &rest[..unit] {
+            "ms" => 1.0,
+            "s" | "sec" | "secs" | "second" | "seconds" => 1_000.0,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60_000.0,
+            "h" | "hr" | "hour" | "hours" => 3_600_000.0,
+            "d" | "day" | "days" => DAY as f64,
+            "w" | "week" | "weeks" => 7.0 * DAY as f64,
+            _ => return None,
+        };
+        total += value * factor;
+        rest = rest[unit..].trim_start();
+    }
+    // A hundred thousand years are more than any log spans.
+    (total.is_finite() && total < 3e15).then_some(total as i64)
+}
+
+/// A time zone for logs that state none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Zone {
+    Fixed(FixedOffset),
+    Local,
+    Named(chrono_tz::Tz),
+}
+
+impl Zone {
+    /// Its offset in minutes at a wall clock time of the logs (epoch milliseconds as if it were UTC).
+    pub fn minutes_at(self, wall_ms: Option<i64>) -> i16 {
+        let wall = wall_ms.and_then(DateTime::from_timestamp_millis).unwrap_or_else(Utc::now).naive_utc();
+        // In the hour that a clock change skips, the offset of an hour later.
+        let later = wall + chrono::TimeDelta::hours(1);
+        let seconds = match self {
+            Zone::Fixed(offset) => offset.local_minus_utc(),
+            Zone::Local => offset_of(&Local, &wall).or_else(|| offset_of(&Local, &later)).unwrap_or(0),
+            Zone::Named(zone) => offset_of(&zone, &wall).or_else(|| offset_of(&zone, &later)).unwrap_or(0),
+        };
+        (seconds / 60) as i16
+    }
+}
+
+fn offset_of(zone: &impl TimeZone, wall: &NaiveDateTime) -> Option<i32> {
+    zone.offset_from_local_datetime(wall).earliest().map(|offset| offset.fix().local_minus_utc())
+}
+
+impl FromStr for Zone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let lower = text.trim().to_ascii_lowercase();
+        if lower == "local" {
+            return Ok(Zone::Local);
+        }
+        if matches!(lower.as_str(), "utc" | "z" | "gmt") {
+            return Ok(Zone::Fixed(Utc.fix()));
+        }
+        if let Some(offset) = offset(lower.strip_prefix("utc").or_else(|| lower.strip_prefix("gmt")).unwrap_or(&lower)) {
+            return Ok(Zone::Fixed(offset));
+        }
+        chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(text.trim())).copied().map(Zone::Named).ok_or_else(|| {
+            let near = crate::suggest::nearest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+            format!("`{text}` is no time zone; write an offset (`+08:00`), `UTC`, `local` or a name (`Europe/Berlin`){}", crate::suggest::hint(near))
+        })
+    }
+}
+
+/// `+08:00`, `+0800`, `-3`.
+fn offset(text: &str) -> Option<FixedOffset> {
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits: String = text[1..].chars().filter(|c| *c != ':').collect();
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let (hours, minutes): (i32, i32) = match digits.len() {
+        1 | 2 => (digits.parse().ok()?, 0),
+        4 => (digits[..2].parse().ok()?, digits[2..].parse().ok()?),
+        _ => return None,
+    };
+    if hours > 18 || minutes > 59 {
+        return None;
+    }
+    FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // 2026-11-21 12:00 UTC, logs of +08:00 that end at 10:30 UTC (18:30 there).
+    const REFERENCE: Reference = Reference { now: 1_795_262_400_000, end: Some(1_795_257_000_000), offset_minutes: 480 };
+
+    fn settled(text: &str) -> String {
+        let ms = text.parse::<When>().unwrap_or_else(|e| panic!("{e}")).settle(REFERENCE);
+        DateTime::from_timestamp_millis(ms).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+    }
+
+    #[test]
+    fn absolute_times_are_in_the_zone_of_the_logs_unless_they_state_one() {
+        for (text, want) in [
+            ("2026-11-21T09:20:37.689Z", "2026-11-21T09:20:37.689Z"),
+            ("2026-11-21T09:20:37+08:00", "2026-11-21T01:20:37.000Z"),
+            ("2026-11-21 09:20:37,689", "2026-11-21T01:20:37.689Z"),
+            ("2026-11-21 09:20", "2026-11-21T01:20:00.000Z"),
+            ("2026-11-21", "2026-11-20T16:00:00.000Z"),
+            ("@1795262400", "2026-11-21T12:00:00.000Z"),
+        ] {
+            assert_eq!(settled(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn relative_times() {
+        for (text, want) in [
+            ("2h", "2026-11-21T10:00:00.000Z"),
+            ("-30m", "2026-11-21T11:30:00.000Z"),
+            ("1h30m ago", "2026-11-21T10:30:00.000Z"),
+            ("+1h", "2026-11-21T13:00:00.000Z"),
+            ("now", "2026-11-21T12:00:00.000Z"),
+            ("today", "2026-11-20T16:00:00.000Z"),
+            ("yesterday", "2026-11-19T16:00:00.000Z"),
+            ("end-30m", "2026-11-21T10:00:00.000Z"),
+        ] {
+            assert_eq!(settled(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_is_the_last_one_before_the_logs_end() {
+        assert_eq!(settled("18:00"), "2026-11-21T10:00:00.000Z");
+        assert_eq!(settled("19:00"), "2026-11-20T11:00:00.000Z");
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_examples() {
+        for text in ["", "soon", "25:00", "2h3x", "12", "9999999999999999999d", "2026-13-01"] {
+            assert!(text.parse::<When>().is_err(), "{text}");
+        }
+        assert!("soon".parse::<When>().unwrap_err().contains("end-10m"));
+    }
+
+    #[test]
+    fn zones() {
+        let minutes = |text: &str| text.parse::<Zone>().map(|zone| zone.minutes_at(Some(1_795_262_400_000)));
+        for (text, want) in [("+08:00", 480), ("-0330", -210), ("utc", 0), ("UTC+2", 120), ("Asia/Shanghai", 480), ("europe/berlin", 60)] {
+            assert_eq!(minutes(text), Ok(want), "{text}");
+        }
+        // Summer time.
+        assert_eq!("Europe/Berlin".parse::<Zone>().unwrap().minutes_at(Some(1_783_000_000_000)), 120);
+        assert!(minutes("Europe/Berlim").unwrap_err().contains("Europe/Berlin"));
+        assert!(minutes("+25:00").is_err());
+    }
+}
