@@ -22,7 +22,7 @@ fn text_of(sample: &Sample) -> String {
 #[test]
 fn samples_pasted_alone_get_the_right_answer() {
     let rules = Rules::new(Packs::shipped().clone());
-    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, progress: &|_| {} };
+    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, progress: &|_| {}, onlooker: None };
     let (mut asked, mut wrong) = (0, Vec::new());
     for pattern in Packs::shipped().iter() {
         for sample in &pattern.samples {
