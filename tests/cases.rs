@@ -215,6 +215,10 @@ fn misquoted(evidence: &Evidence, data: &[u8]) -> Option<&'static str> {
     if before + 1 != line {
         return Some("another line");
     }
+    let lines = piece.iter().filter(|b| **b == b'\n').count() as u64 + 1;
+    if evidence.lines != Some(lines) || piece.ends_with(b"\n") || piece.ends_with(b"\r") {
+        return Some("another number of lines");
+    }
     let hash: String = Sha256::digest(piece).iter().map(|b| format!("{b:02x}")).collect();
     if evidence.sha256.as_deref() != Some(hash.as_str()) {
         return Some("another sha256");
