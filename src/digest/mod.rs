@@ -594,7 +594,7 @@ impl Builder {
     }
 
     fn checkpoint_failure(&mut self, job: JobId, id: Option<u64>, reason: CheckpointReason, task: Option<Str>, entry: Entry, raw: &[u8]) {
-        let message: Str = String::from_utf8_lossy(crate::classify::text::first_line(&raw[..raw.len().min(400)])).as_ref().into();
+        let message: Str = String::from_utf8_lossy(crate::classify::text::first_line(&raw[..raw.len().min(400)]).trim_ascii_end()).as_ref().into();
         self.checkpoint(job, entry.clone(), raw, |tracker, run, entry| {
             tracker.failed(run, Failure { id, ms: entry.ms, reason, message, task, place: entry.place });
         });
@@ -650,6 +650,7 @@ fn quote_of(raw: &[u8], place: Place, quotes: &mut usize) -> Option<Arc<Quote>> 
         return None;
     }
     *quotes += 1;
+    let raw = raw.trim_ascii_end();
     let mut end = 0;
     let mut lines = 0;
     for at in memchr::memchr_iter(b'\n', raw).chain(std::iter::once(raw.len())) {

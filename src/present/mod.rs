@@ -54,6 +54,11 @@ pub fn present(story: &Story, diagnosis: &Diagnosis, rules: &Rules, options: &Op
     report
 }
 
+/// A quotation as it is shown: line ends of Windows are line ends. Its bytes and hash stay those of the file.
+fn shown_text(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
 fn cap<T>(list: &mut Vec<T>, most: usize) -> u64 {
     let omitted = list.len().saturating_sub(most);
     list.truncate(most);
@@ -191,7 +196,7 @@ fn evidence(view: &View, evidence: &Evidence) -> m::Evidence {
             sha256: Some(hex(&quote.sha256)),
             time: view.time(*source, *ms),
             searched: None,
-            text: quote.text.to_string(),
+            text: shown_text(&quote.text),
         },
         Evidence::Absence { source, from, to, text, quote } => m::Evidence {
             source: *source as u32,

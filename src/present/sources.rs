@@ -51,7 +51,8 @@ pub fn sources(view: &View) -> Vec<m::Source> {
                 first_time: view.shown(i, digest.first.filter(|s| s.date == crate::layout::time::Date::Full).map(|s| s.ms)),
                 last_time: view.shown(i, digest.last.filter(|s| s.date == crate::layout::time::Date::Full).map(|s| s.ms)),
                 time_zone: m::TimeZone { offset: offset_text(clock.shown_minutes), from: clock.from.name().to_owned() },
-                rotation_of: story.rotation[i].map(|r| r as u32),
+                // The newest is the one that the others are rotations of.
+                rotation_of: story.rotation[i].filter(|newest| *newest != i).map(|r| r as u32),
                 complete: source.complete,
                 processes: std::mem::take(&mut processes[i]),
                 stream_line: source.named.stream_line,

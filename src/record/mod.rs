@@ -63,9 +63,14 @@ pub fn continues(line: &[u8]) -> bool {
 pub fn begins(line: &[u8], mode: Mode) -> bool {
     match mode.gc {
         GcLines::Only => !matches!(line.first(), Some(b' ' | b'\t') | None),
-        _ if mode.headed => is_head(line, mode.levelless) || (mode.gc == GcLines::Mixed && crate::gc::is_candidate(line)),
+        _ if mode.headed => is_head(line, mode.levelless) || (mode.gc == GcLines::Mixed && is_gc_line(line)),
         _ => !continues(line),
     }
+}
+
+/// Is it a line of the collector's own, not one that only mentions it?
+fn is_gc_line(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b'[' | b'0'..=b'9')) && crate::gc::is_candidate(line)
 }
 
 /// Lines that the message of a throwable may take in text without heads (JDBC drivers, load errors of OLAP stores).
@@ -290,7 +295,7 @@ impl<'c> Scanner<'c, '_> {
         if self.mode.gc == GcLines::Mixed && crate::gc::is_candidate(line) {
             self.out.gc.push(Span { line: number, lines: 1, byte: start, bytes: end - start });
             // A line of the collector's own ends the record before it; one that only mentions it is read on.
-            if matches!(first, b'[' | b'0'..=b'9') {
+            if is_gc_line(line) {
                 self.close(start, number);
                 self.out.records += 1;
                 return;
