@@ -1,7 +1,7 @@
 //! From a failure to its cause: the deepest link of the trace that is specific, and where that is only a symptom, what made it happen.
 
 use super::finding::{Certainty, Evidence, Missing};
-use super::incidents::Work;
+use super::incidents::{self, Work};
 use crate::correlate::{EntryRef, Loss};
 use crate::digest::What;
 use crate::event::{CheckpointReason, Kind, Str};
@@ -529,9 +529,9 @@ impl Work<'_> {
         let since = attempt.and_then(|a| story.jobs[job].attempts[a].start);
         let mut expired: Option<Cause> = None;
         let mut other: Option<Cause> = None;
-        for placed in &story.order {
-            if placed.ms < since || (ms.is_some() && placed.ms > ms.map(|m| m + 2_000)) {
-                continue;
+        for placed in incidents::since(&self.index.about_checkpoints, since) {
+            if ms.is_some() && placed.ms > ms.map(|m| m + 2_000) {
+                break;
             }
             let entry = story.entry(placed.at);
             let about_checkpoints = match &entry.what {
@@ -600,7 +600,7 @@ impl Work<'_> {
     }
 }
 
-fn is_checkpoint_logger(logger: &str) -> bool {
+pub(super) fn is_checkpoint_logger(logger: &str) -> bool {
     let simple = logger.rsplit('.').next().unwrap_or(logger);
     matches!(simple, "AsyncCheckpointRunnable" | "StreamTask" | "SubtaskCheckpointCoordinatorImpl" | "AbstractStreamOperator" | "StreamOperatorStateHandler")
 }

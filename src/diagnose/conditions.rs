@@ -2,7 +2,7 @@
 
 use super::cause::{Cause, Told};
 use super::finding::{Certainty, Evidence, Finding, Role, Severity};
-use super::incidents::Work;
+use super::incidents::{self, Work};
 use crate::correlate::{EntryRef, Outcome};
 use crate::digest::What;
 use crate::event::{CheckpointReason, JobState, Kind};
@@ -26,10 +26,10 @@ pub fn look(work: &mut Work) {
 fn checkpoints(work: &mut Work, job: usize) {
     let story = work.story;
     let mut seen = 0;
-    for placed in &story.order {
+    for placed in work.index.failed_checkpoints.remove(&story.jobs[job].id).unwrap_or_default() {
         let entry = story.entry(placed.at);
-        let What::Event(Kind::CheckpointFailed { job: id, reason, .. }) = &entry.what else { continue };
-        if *id != story.jobs[job].id || !work.judged(placed.ms) || seen > 2_000 {
+        let What::Event(Kind::CheckpointFailed { reason, .. }) = &entry.what else { continue };
+        if !work.judged(placed.ms) || seen > 2_000 {
             continue;
         }
         let by_itself = matches!(
@@ -98,10 +98,10 @@ fn failed_savepoints(work: &mut Work, job: usize) {
             continue;
         }
         // The answer: a record of the JobManager or its REST endpoint with an exception, soon after.
-        for placed in &story.order {
-            let near = matches!((asked, placed.ms), (Some(a), Some(b)) if b >= a && b - a < 60_000);
-            let entry = story.entry(placed.at);
-            let Some(fingerprint) = entry.exception.filter(|_| near) else { continue };
+        let Some(asked) = asked else { continue };
+        let answers: Vec<_> = incidents::since(&work.index.with_exception, Some(asked)).iter().take_while(|p| p.ms.is_some_and(|ms| ms - asked < 60_000)).copied().collect();
+        for placed in answers {
+            let Some(fingerprint) = story.entry(placed.at).exception else { continue };
             let Some(known) = work.thrown.get(&fingerprint) else { continue };
             let about = known.group.thrown.trace.links.iter().any(|l| {
                 l.message.contains("avepoint") || l.message.contains("triggering the checkpoint") || l.message.contains("Trigger checkpoint failure") || l.class.ends_with("CheckpointException")
@@ -133,7 +133,7 @@ fn never_ran(work: &mut Work, job: usize) {
     if known.state != Some(JobState::Failed) || explained {
         return;
     }
-    let near: Vec<EntryRef> = work.story.order.iter().filter(|p| work.story.entry(p.at).exception.is_some() && known.sources.contains(&p.at.source)).map(|p| p.at).take(64).collect();
+    let near: Vec<EntryRef> = work.index.with_exception.iter().filter(|p| known.sources.contains(&p.at.source)).map(|p| p.at).take(64).collect();
     if let Some(cause) = work.cause_of(Some(job), None, &near) {
         work.note_alone(cause, Some(job), Role::RootCause);
     }
@@ -332,8 +332,8 @@ fn thresholds(work: &mut Work) {
             let text = format!("The longest completed checkpoint took {:.1} s; the threshold is {} s.", longest as f64 / 1000.0, limits.checkpoint_duration_s);
             let mut finding = observation("checkpoint-slow", "Checkpoints take long", text, Severity::Warning);
             finding.jobs.push(job);
-            let evidence = work.story.order.iter().rev().find(|p| matches!(&work.story.entry(p.at).what, What::Checkpoints { job: id, .. } if *id == known.id)).map(|p| p.at);
-            finding.cite(evidence.and_then(|at| Evidence::of(work.story, at)));
+            let evidence = work.index.last_checkpoints.get(&known.id);
+            finding.cite(evidence.and_then(|at| Evidence::of(work.story, *at)));
             finding.at(work.story.utc(last.0, last.1.ms));
             push(work, finding);
         }
