@@ -10,6 +10,7 @@ pub mod exception;
 pub mod gc;
 pub mod input;
 pub mod layout;
+mod memo;
 pub mod patterns;
 pub mod present;
 pub mod record;

@@ -28,5 +28,5 @@ pub use packs::Packs;
 pub use quantity::{Unit, quantity};
 pub use selftest::{SampleFailure, TestRun, test};
 pub use skeleton::{NewPattern, new_from_record};
-pub use subject::Subject;
+pub use subject::{MAX_TEXT_BYTES, Subject};
 pub use versions::VersionRange;
