@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustc_hash::FxHasher;
 
-/// Entries; a power of two.
+/// Texts that are known at a time, unless said otherwise.
 const SLOTS: usize = 2_048;
 /// Bytes of all texts that are kept.
 const MAX_BYTES: usize = 8 << 20;
@@ -39,7 +39,14 @@ impl Text {
 
 impl<V> Default for Memo<V> {
     fn default() -> Self {
-        Memo { slots: (0..SLOTS).map(|_| Slot::default()).collect(), bytes: AtomicUsize::new(0) }
+        Memo::with_slots(SLOTS)
+    }
+}
+
+impl<V> Memo<V> {
+    /// Room for `slots` texts.
+    pub fn with_slots(slots: usize) -> Self {
+        Memo { slots: (0..slots.max(1)).map(|_| Slot::default()).collect(), bytes: AtomicUsize::new(0) }
     }
 }
 
@@ -49,7 +56,7 @@ impl<V: Clone> Memo<V> {
         let mut hasher = FxHasher::default();
         hasher.write(first);
         hasher.write(rest);
-        let slot = &self.slots[hasher.finish() as usize % SLOTS];
+        let slot = &self.slots[hasher.finish() as usize % self.slots.len()];
         if let Ok(known) = slot.lock()
             && let Some((text, value)) = &*known
             && text.is(first, rest)
