@@ -12,7 +12,7 @@ use crate::digest::{Builder, DayCounter, Place, SourceDigest};
 use crate::event::{BannerKey, ExecutionId, JobId, Kind, Str, Task, TmLoss};
 use crate::layout::time::MinuteClock;
 use crate::layout::{self, Level, ansi, json};
-use crate::record::{ChunkResult, Found};
+use crate::record::{ChunkResult, Found, FoundStep, Logger};
 use crate::rules::Rules;
 use crate::scan;
 
@@ -132,7 +132,8 @@ impl Wanted {
     /// Is an event of this kind and level asked for?
     pub fn wants(&self, kind: &str, level: Level) -> bool {
         self.level.is_none_or(|least| level >= least)
-            && (self.kinds.is_empty() || self.kinds.iter().any(|wanted| kind.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))))
+            && (self.kinds.is_empty()
+                || self.kinds.iter().any(|wanted| kind.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))))
     }
 
     fn room(&self) -> bool {
@@ -188,7 +189,7 @@ impl<'w> Lister<'w> {
             kind,
             job,
             task_manager,
-            logger: String::from_utf8_lossy(&found.logger).as_ref().into(),
+            logger: String::from_utf8_lossy(found.logger.name(chunk)).as_ref().into(),
             pattern: matter.and_then(|m| m.pattern.or(m.benign).or_else(|| m.thrown.as_ref()?.pattern.map(|(p, _)| p))),
             exception: matter.and_then(|m| m.thrown.as_ref()).map(|t| t.trace.fingerprint),
             text: words(found.kind.as_ref(), raw),
@@ -211,7 +212,9 @@ impl<'w> Lister<'w> {
             Kind::TaskState { task, location, .. } => (self.job_of_task(task), location.clone()),
             Kind::TaskDeployed { task, location } => (self.job_of_task(task), Some(location.clone())),
             Kind::TasksToRestart { .. } | Kind::GlobalFailure | Kind::AdaptiveRestart { .. } | Kind::LegacyRegionRestart { .. } => (self.current, None),
-            Kind::TmRegistering { id, .. } | Kind::TmLost { id, .. } | Kind::WorkerTerminated { id, .. } | Kind::WorkerStopping { id } => (None, Some(id.clone())),
+            Kind::TmRegistering { id, .. } | Kind::TmLost { id, .. } | Kind::WorkerTerminated { id, .. } | Kind::WorkerStopping { id } => {
+                (None, Some(id.clone()))
+            }
             Kind::ContainerStarted { id } | Kind::TmIdentity { id } => (None, Some(id.clone())),
             _ => (None, None),
         }
@@ -227,8 +230,24 @@ impl<'w> Lister<'w> {
 
 impl Look for Lister<'_> {
     fn chunk(&mut self, chunk: &[u8], result: &ChunkResult, lines: u64, bytes: u64) {
+        // Ordinary checkpoint lines travel apart from the rest; both are in order of place.
+        let mut steps = result.steps.iter().peekable();
+        let of_step = |step: &FoundStep| Found {
+            span: step.span,
+            stamp: step.stamp,
+            level: step.level,
+            logger: Logger::At(0..0),
+            kind: Some(Kind::from(step.step)),
+            matter: None,
+        };
         for found in &result.found {
+            while let Some(step) = steps.next_if(|step| step.span.byte < found.span.byte) {
+                self.found(chunk, &of_step(step), lines, bytes);
+            }
             self.found(chunk, found, lines, bytes);
+        }
+        for step in steps {
+            self.found(chunk, &of_step(step), lines, bytes);
         }
     }
 
@@ -240,7 +259,9 @@ impl Look for Lister<'_> {
 fn job_of(kind: &Kind) -> Option<JobId> {
     use Kind::*;
     match kind {
-        JobState { job, .. } | JobSubmitted { job, .. } | JobStarted { job, .. } | JobTerminal { job, .. } | JobRecovering { job } | JobSeen { job } => Some(*job),
+        JobState { job, .. } | JobSubmitted { job, .. } | JobStarted { job, .. } | JobTerminal { job, .. } | JobRecovering { job } | JobSeen { job } => {
+            Some(*job)
+        }
         GraphCreated { job, .. } | Restored { job, .. } | RestoreFromSavepoint { job, .. } | SavepointRequested { job, .. } => Some(*job),
         CheckpointTriggered { job, .. } | CheckpointCompleted { job, .. } | CheckpointExpired { job, .. } | CheckpointDeclined { job, .. } => Some(*job),
         CheckpointFailed { job, .. } | CheckpointNotTriggered { job, .. } => Some(*job),
