@@ -168,6 +168,12 @@ impl Rules {
                 matter.pattern = index;
             }
         }
+        // A line that names the cause outweighs a symptom pasted below it.
+        let nature = |index: Option<u16>| index.and_then(|i| self.pattern(i)).map(|p| p.nature);
+        let symptom = matter.thrown.as_ref().is_some_and(|t| nature(t.pattern.map(|(i, _)| i)) == Some(Nature::Symptom));
+        if symptom && nature(matter.pattern) == Some(Nature::Cause) {
+            matter.thrown = None;
+        }
         let empty = matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none();
         (!empty).then_some(matter)
     }
@@ -268,5 +274,22 @@ fn pattern_level(level: Level) -> patterns::Level {
         Level::Warn => patterns::Level::Warn,
         Level::Error => patterns::Level::Error,
         Level::Fatal => patterns::Level::Fatal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_in_a_line_outweighs_a_symptom_below_it() {
+        let rules = Rules::new(Packs::shipped().clone());
+        let symptom = "Caused by: java.util.concurrent.TimeoutException: Heartbeat of TaskManager with id tm-1 timed out.";
+        let cause = "dropping message [class a.B] for non-local recipient [Actor[akka.tcp://flink@a:6123/]] arriving at [akka.tcp://flink@a:6123] inbound addresses are [akka.tcp://flink@b:6123]";
+        let both = rules.look_at_text(format!("{cause}\n\n{symptom}").as_bytes(), true, None).expect("something");
+        assert!(both.thrown.is_none());
+        assert_eq!(both.pattern.map(|i| rules.id(i).to_string()).as_deref(), Some("rpc-address-mismatch"));
+        let alone = rules.look_at_text(symptom.as_bytes(), true, None).expect("something");
+        assert!(alone.thrown.is_some());
     }
 }

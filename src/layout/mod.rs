@@ -286,6 +286,10 @@ pub fn general(line: &[u8], levelless: bool) -> Option<Head<'_>> {
         if !levelless || stamp.date == Date::None {
             return None;
         }
+        // `[2026-11-21 10:00:00.123]Container exited …`: the NodeManager's stamp inside YARN's diagnostics.
+        if line.get(at.wrapping_sub(1)) == Some(&b']') && rest.first().is_some_and(u8::is_ascii_alphabetic) {
+            return None;
+        }
         let message = rest.trim_ascii_start();
         return Some(Head { stamp: Some(stamp), level: Level::Unknown, logger: b"", message, layout: Layout::Custom });
     };
@@ -390,6 +394,12 @@ mod tests {
         assert_eq!(String::from_utf8_lossy(head.logger), logger, "{line}");
         assert_eq!(String::from_utf8_lossy(head.message), message, "{line}");
         assert_eq!(head.layout, layout, "{line}");
+    }
+
+    #[test]
+    fn stamps_inside_yarn_diagnostics_are_no_heads() {
+        assert!(general(b"[2026-11-21 10:00:00.123]Container exited with a non-zero exit code 1. Error file: prelaunch.err.", true).is_none());
+        assert!(general(b"[2026-11-21 10:00:00.123] Container exited", true).is_some());
     }
 
     #[test]

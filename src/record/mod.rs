@@ -378,7 +378,9 @@ impl<'c> Scanner<'c, '_> {
         let line = &self.chunk[start..end];
         let message_goes_on =
             self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES) && !open.traced && !starts_text(line));
-        if !self.mode.headed && (self.open.is_none() || !continues(line) && !message_goes_on) {
+        // A paste may begin in the middle of a trace: what stands before the first head is text.
+        let text = if self.mode.headed { self.open.as_ref().map_or(number == 0, is_text) } else { true };
+        if text && (self.open.is_none() || !continues(line) && !message_goes_on) {
             self.close(start, number);
             self.open = Some(Open {
                 start,
@@ -496,7 +498,7 @@ impl<'c> Scanner<'c, '_> {
         if end - open.start > MAX_RECORD && !open.capped {
             self.out.capped_lines += 1;
         }
-        if open.interest == Interest::None && !open.traced && self.mode.headed {
+        if open.interest == Interest::None && !open.traced && self.mode.headed && !is_text(&open) {
             return;
         }
         self.look_at(open, end);
@@ -508,7 +510,7 @@ impl<'c> Scanner<'c, '_> {
         let whole = end.min(open.start + MAX_RECORD);
         let span = Span { line: open.line, lines: open.lines.max(1), byte: open.start, bytes: whole - open.start };
         let raw = &chunk[open.start..whole];
-        if !self.mode.headed && open.level == Level::Unknown && open.stamp.is_none() {
+        if is_text(&open) {
             return self.text_record(&open, span, raw);
         }
         if open.copied {
@@ -562,9 +564,20 @@ impl<'c> Scanner<'c, '_> {
     /// A line of `.out`, `.err` or of another text without heads, with its stack frames.
     fn text_record(&mut self, open: &Open, span: Span, raw: &[u8]) {
         let text = without_cr(raw);
-        let Some(matter) = self.rules.look_at_text(&text, open.traced, self.mode.process) else { return };
+        let Some(matter) = self.rules.look_at_text(&text, open.traced, self.mode.process) else {
+            if self.mode.headed {
+                self.out.unparsed_lines += open.lines;
+                self.out.records -= 1;
+            }
+            return;
+        };
         self.out.found.push(Found { span, stamp: None, level: Level::Unknown, logger: Logger::At(0..0), kind: None, matter: Some(matter) });
     }
+}
+
+/// Lines without a head: all of a text, or what stands before the first head of a log.
+fn is_text(open: &Open) -> bool {
+    open.level == Level::Unknown && open.stamp.is_none() && !open.copied
 }
 
 /// `text` with CR LF made LF; borrowed where there is none.
@@ -582,4 +595,32 @@ fn without_cr(text: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::patterns::Packs;
+
+    const HEADED: Mode = Mode { headed: true, levelless: false, gc: GcLines::No, process: None };
+
+    fn read(text: &str) -> ChunkResult {
+        scan(text.as_bytes(), HEADED, &Rules::new(Packs::shipped().clone()))
+    }
+
+    #[test]
+    fn the_end_of_a_trace_before_the_first_head_is_read() {
+        let text = "\tat com.acme.Orders.open(Orders.java:12)\nCaused by: java.lang.NoSuchMethodError: 'void com.acme.Util.x()'\n\t... 3 more\n\
+                    2026-11-21 10:00:00,000 INFO  org.apache.flink.runtime.taskmanager.Task [] - next\n";
+        let read = read(text);
+        let thrown = read.found[0].matter.as_ref().and_then(|m| m.thrown.as_ref()).expect("a throwable");
+        assert_eq!(thrown.trace.root_link().map(|l| l.class.as_str()), Some("java.lang.NoSuchMethodError"));
+        assert_eq!((read.records, read.unparsed_lines), (2, 0));
+    }
+
+    #[test]
+    fn other_text_before_the_first_head_stays_unparsed() {
+        let read = read("this is what we see\nin the log\n2026-11-21 10:00:00,000 INFO  org.apache.flink.runtime.taskmanager.Task [] - next\n");
+        assert_eq!((read.records, read.unparsed_lines, read.found.len()), (1, 2, 0));
+    }
 }
