@@ -325,7 +325,7 @@ impl<'a> Scan<'a> {
             sniffed.mode,
             &mut digest,
             &mut || {
-                let (chunk, problem) = chunks.next();
+                let (chunk, problem) = chunks.next_chunk();
                 failed = failed.take().or(problem);
                 chunk
             },

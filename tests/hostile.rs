@@ -201,7 +201,7 @@ fn links_folders_and_files_that_cannot_be_read() {
     fs::create_dir(folder.path().join("folder.log")).unwrap();
     let closed = folder.path().join("closed.log");
     write_at_rest(&closed, b"x");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let report = common::scan_path(folder.path());
     assert_eq!(report.jobs.len(), 1);
     assert_sound(&report, "links");

@@ -56,7 +56,8 @@ pub fn fatal(line: &[u8], level: Level) -> Option<Kind> {
     if level < Level::Error {
         return None;
     }
-    let starts: [&[u8]; 7] = [
+    let starts: [&[u8]; 8] = [
+        b"FATAL - exception in ",
         b"Fatal error occurred",
         b"FATAL: Thread '",
         b"Could not start cluster entrypoint",

@@ -427,7 +427,9 @@ impl Follower<'_> {
             (_, Suspended) => self.end(j, ms, Outcome::Suspended),
             _ => {}
         }
-        self.jobs[j].state = Some(to);
+        // The adaptive scheduler cancels the old graph to restart; that is no end of the job.
+        let restarting = self.memory[j].planned || self.memory[j].adaptive_restart;
+        self.jobs[j].state = Some(if restarting && matches!(to, Cancelling | Canceled) { Restarting } else { to });
         self.jobs[j].state_entry = Some(at);
     }
 

@@ -191,7 +191,7 @@ pub fn loss_of_exit(code: Option<i64>, text: &str) -> Loss {
         Some(-103 | -104) => Loss::KilledMemory,
         Some(-102) => Loss::Preempted,
         Some(-100 | -101) => Loss::NodeLost,
-        Some(-105 | -106 | -107) => Loss::Released,
+        Some(-107..=-105) => Loss::Released,
         Some(0) => Loss::Stopped,
         Some(137 | 143) => Loss::Killed,
         Some(134 | 139) => Loss::Crashed,

@@ -4,6 +4,7 @@ use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::Work;
 use crate::correlate::EntryRef;
 use crate::event::Str;
+use crate::exception::{FrameCategory, Trace};
 use crate::patterns::Nature;
 
 /// Symptoms behind which a TaskManager's end stands.
@@ -16,6 +17,7 @@ const WORKER_SYMPTOMS: &[&str] = &[
     "partition-not-found",
     "slot-removed",
     "rpc-ask-timeout",
+    "rpc-recipient-unreachable",
     "task-cancel-watchdog",
     "rpc-association-gated",
 ];
@@ -88,11 +90,15 @@ impl Work<'_> {
         let fingerprint = self.in_full(fingerprint);
         let Some(thrown) = self.thrown.get(&fingerprint).map(|t| &t.group.thrown) else { return (Told::Nothing, "".into()) };
         let trace = &thrown.trace;
-        if let Some((index, _)) = thrown.pattern
+        if let Some((index, depth)) = thrown.pattern
             && let Some(pattern) = self.rules.pattern(index)
         {
             let slug = self.rules.id(index).clone();
             match pattern.nature {
+                // What may be an effect gives way to the user's own exception below it.
+                Nature::Either if depth < trace.root && !trace.root_is_wrapper && thrown_by_user(trace) => {
+                    return (Told::Unnamed, "user-code-exception".into());
+                }
                 Nature::Cause | Nature::Either => return (Told::Cause, slug),
                 Nature::Symptom => return (Told::Symptom, slug),
                 Nature::Benign => return (Told::Nothing, slug),
@@ -236,10 +242,9 @@ impl Work<'_> {
         }
         if CHECKPOINT_SYMPTOMS.contains(&slug)
             && let Some(job) = job
+            && let Some(cause) = self.checkpoint_cause(job, attempt, ms)
         {
-            if let Some(cause) = self.checkpoint_cause(job, attempt, ms) {
-                return cause.with_symptom(slug, seen);
-            }
+            return cause.with_symptom(slug, seen);
         }
         if slug == "no-resource-available" {
             if let Some((worker, life)) = self.worker_lost_near(ms.map(|m| m - 10_000)) {
@@ -262,6 +267,12 @@ impl Work<'_> {
         }
         cause
     }
+}
+
+/// Was the root thrown in the user's code, JDK frames aside?
+fn thrown_by_user(trace: &Trace) -> bool {
+    let frames = trace.root_link().map(|l| l.frames.as_slice()).unwrap_or_default();
+    frames.iter().find(|f| !matches!(f.category, FrameCategory::Jdk | FrameCategory::Reflection)).is_some_and(|f| f.category == FrameCategory::User)
 }
 
 /// Exceptions that cancellation throws.

@@ -44,7 +44,7 @@ fn checkpoints(work: &mut Work, job: usize) {
         // A decline says why in the lines that follow it.
         let told = entry.exception.map(|f| work.told(f));
         let explained = matches!(told, Some((Told::Cause | Told::Unnamed, _)));
-        if !by_itself && !explained || *reason == CheckpointReason::Declined && !explained {
+        if !explained && (!by_itself || *reason == CheckpointReason::Declined) {
             continue;
         }
         seen += 1;

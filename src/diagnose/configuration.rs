@@ -28,7 +28,7 @@ pub fn look(work: &mut Work) {
                 }
                 continue;
             }
-            let mut finding = Finding::new(&advice.id, None, Role::Observation, Certainty::Confirmed);
+            let mut finding = Finding::new(&advice.id, None, Role::Observation, Certainty::Likely);
             finding.title = advice.title.clone();
             finding.explanation = advice.text.clone();
             finding.remedy = advice.remedy.clone();
@@ -83,7 +83,9 @@ impl<'s> JobFacts<'s> {
             "checkpoint-storage-errors",
             found(&["cp-dir-create-failed", "cp-trigger-io-failure", "s3-http-failure", "hdfs-no-datanode", "disk-full", "fs-permission-denied"]),
         );
-        observed.insert("checkpoint-tolerance-exceeded", found(&["cp-tolerable-exceeded"]));
+        // A job that set its own tolerance in code fails only after several failed checkpoints.
+        let at_once = known.attempts.iter().any(|a| a.outcome == Outcome::Failed && a.failed <= 1);
+        observed.insert("checkpoint-tolerance-exceeded", if at_once { found(&["cp-tolerable-exceeded"]) } else { 0.0 });
         if let Some(p95) = sum.durations.at(&[0.95]) {
             observed.insert("checkpoint-duration-p95-ms", p95[0] as f64);
         }
@@ -105,7 +107,12 @@ impl<'s> JobFacts<'s> {
         if let Some(longest) = longest {
             observed.insert("gc-pause-max-ms", longest);
         }
-        observed.insert("heartbeat-timeouts", found(&["heartbeat-tm-timeout", "heartbeat-jm-timeout"]));
+        // A dead process times out too: only pauses count.
+        let paused = |f: &&Finding| {
+            matches!(&*f.pattern, "heartbeat-tm-timeout" | "heartbeat-jm-timeout")
+                && (f.role == Role::RootCause || f.caused_by.iter().any(|c| matches!(&*work.out.findings[*c].pattern, "gc-long-pause" | "tm-frozen")))
+        };
+        observed.insert("heartbeat-timeouts", work.out.findings.iter().filter(paused).map(|f| f.count).sum::<u64>() as f64);
         let lost = story.workers.iter().flat_map(|w| &w.lives).filter(|l| l.loss.is_some_and(Loss::is_loss)).count();
         observed.insert("task-managers-lost", lost as f64);
         observed.insert("jobmanager-starts", story.processes.iter().filter(|p| p.role == "jobmanager" && p.life.component.is_some()).count() as f64);

@@ -112,7 +112,7 @@ impl<'s> Work<'s> {
         for job in 0..self.story.jobs.len() {
             self.job(job);
         }
-        if self.story.jobs.is_empty() || self.only_task_managers() {
+        if self.story.jobs.iter().all(|j| j.attempts.is_empty()) || self.only_task_managers() {
             self.task_managers_alone();
         }
     }

@@ -42,6 +42,8 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
         "failed"
     } else if any("degraded") || warned {
         "degraded"
+    } else if !story.jobs.is_empty() && work.out.job_verdicts.iter().all(|v| *v == "not-assessed") {
+        "not-assessed"
     } else if any("healthy") || !story.processes.is_empty() || story.sources.iter().any(|s| s.digest.gc.is_some()) {
         "healthy"
     } else {
@@ -154,10 +156,8 @@ fn last_healthy(work: &Work) -> Option<(Option<i64>, Option<u64>, usize)> {
 
 fn still_failing(work: &Work) -> Option<bool> {
     work.out.root?;
-    let mut states = work.story.jobs.iter().filter(|j| !j.attempts.is_empty());
-    if states.clone().next().is_none() {
-        return None;
-    }
+    let mut states = work.story.jobs.iter().filter(|j| !j.attempts.is_empty()).peekable();
+    states.peek()?;
     Some(states.any(|j| match j.state {
         Some(JobState::Failed | JobState::Failing | JobState::Restarting) => true,
         Some(JobState::Running) => {

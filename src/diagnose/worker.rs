@@ -198,7 +198,7 @@ impl Work<'_> {
                 if !memory && !fatal {
                     continue;
                 }
-                let weight = i32::from(pattern.id.starts_with("jvm-crash")) * -1 + i32::from(memory) * 2;
+                let weight = i32::from(memory) * 2 - i32::from(pattern.id.starts_with("jvm-crash"));
                 if best.as_ref().is_none_or(|(known, _)| weight > *known) {
                     let mut cause = Cause::new(&pattern.id, Certainty::Confirmed, ms.or(lost));
                     cause.exception = found.exception;

@@ -129,12 +129,14 @@ pub struct CheckpointTracker {
     pub orphans: Vec<u64>,
     /// Completed savepoints.
     savepoints: Vec<u64>,
+    /// Under way when the job left RUNNING: one that was being finalised may still complete.
+    aborting: Vec<(Pending, Option<i64>, CheckpointReason, Place)>,
 }
 
 impl CheckpointTracker {
     /// Ids under way at the end.
     pub fn pending(&self) -> impl Iterator<Item = u64> + '_ {
-        self.pending.iter().map(|p| p.id)
+        self.pending.iter().chain(self.aborting.iter().map(|(p, ..)| p)).map(|p| p.id)
     }
 
     fn finish(&mut self, id: u64) {
@@ -148,12 +150,16 @@ impl CheckpointTracker {
     }
 
     fn take(&mut self, id: u64) -> Option<Pending> {
-        let at = self.pending.iter().position(|p| p.id == id)?;
-        Some(self.pending.remove(at))
+        if let Some(at) = self.pending.iter().position(|p| p.id == id) {
+            return Some(self.pending.remove(at));
+        }
+        let at = self.aborting.iter().position(|(p, ..)| p.id == id)?;
+        Some(self.aborting.remove(at).0)
     }
 
     /// A checkpoint begins. Ids start again after a restore from a path: an id that was done may come again.
     pub fn triggered(&mut self, run: &mut CheckpointRun, id: u64, savepoint: bool, ms: Option<i64>, place: Place) {
+        self.settle(run);
         run.triggered += 1;
         self.done_set.remove(&id);
         // Real jobs have a few at a time; a log that never ends one must not grow this list.
@@ -220,8 +226,18 @@ impl CheckpointTracker {
     }
 
     /// The job left RUNNING: what was under way is aborted.
-    pub fn abort(&mut self, run: &mut CheckpointRun, ms: Option<i64>, reason: CheckpointReason, place: Place) {
-        for pending in std::mem::take(&mut self.pending) {
+    pub fn abort(&mut self, ms: Option<i64>, reason: CheckpointReason, place: Place) {
+        self.aborting.extend(std::mem::take(&mut self.pending).into_iter().map(|p| (p, ms, reason, place)));
+    }
+
+    /// Is there anything to settle?
+    pub fn is_aborting(&self) -> bool {
+        !self.aborting.is_empty()
+    }
+
+    /// The job runs again or is at its end: what was aborted did fail.
+    pub fn settle(&mut self, run: &mut CheckpointRun) {
+        for (pending, ms, reason, place) in std::mem::take(&mut self.aborting) {
             self.finish(pending.id);
             run.count(reason);
             run.note(Failure { id: Some(pending.id), ms, reason, message: "aborted: the job left RUNNING".into(), task: None, place });
@@ -272,9 +288,20 @@ mod tests {
     fn pending_ones_fail_with_the_job() {
         let (mut tracker, mut run) = (CheckpointTracker::default(), CheckpointRun::default());
         tracker.triggered(&mut run, 1, false, None, Place::default());
-        tracker.abort(&mut run, None, CheckpointReason::JobFailure, Place::default());
+        tracker.abort(None, CheckpointReason::JobFailure, Place::default());
         tracker.failed(&mut run, fail(1, CheckpointReason::TaskFailure));
         assert_eq!((run.triggered, run.completed, run.failed), (1, 0, 1));
+    }
+
+    #[test]
+    fn one_that_completes_while_the_job_restarts_did_not_fail() {
+        let (mut tracker, mut run) = (CheckpointTracker::default(), CheckpointRun::default());
+        tracker.triggered(&mut run, 1, false, None, Place::default());
+        tracker.triggered(&mut run, 2, false, None, Place::default());
+        tracker.abort(None, CheckpointReason::JobFailure, Place::default());
+        tracker.completed(&mut run, Completed { id: 1, ms: None, duration_ms: 5, bytes: 1, place: Place::default() });
+        tracker.settle(&mut run);
+        assert_eq!((run.triggered, run.completed, run.failed), (2, 1, 1));
     }
 
     #[test]

@@ -481,6 +481,9 @@ impl Builder {
                 if !matches!(to, JobState::Running | JobState::Created | JobState::Initializing) {
                     self.abort_pending(job, &entry, raw);
                 }
+                if to == JobState::Running || to == JobState::Suspended || to.is_globally_terminal() {
+                    self.settle_aborted(job, &entry, raw);
+                }
                 self.break_runs(Some(job));
                 entry.what = What::Event(kind);
                 self.push(entry, raw);
@@ -631,13 +634,20 @@ impl Builder {
         self.push(entry, raw);
     }
 
+    fn settle_aborted(&mut self, job: JobId, entry: &Entry, raw: &[u8]) {
+        let aborting = self.tracker_of.get(&job).is_some_and(|at| self.digest.trackers[*at].1.is_aborting());
+        if aborting {
+            self.checkpoint(job, entry.clone(), raw, |tracker, run, _| tracker.settle(run));
+        }
+    }
+
     fn abort_pending(&mut self, job: JobId, entry: &Entry, raw: &[u8]) {
         let Some(tracker) = self.tracker_of.get(&job).copied() else { return };
         if self.digest.trackers[tracker].1.pending().next().is_none() {
             return;
         }
         let entry = entry.clone();
-        self.checkpoint(job, entry, raw, |tracker, run, entry| tracker.abort(run, entry.ms, CheckpointReason::JobFailure, entry.place));
+        self.checkpoint(job, entry, raw, |tracker, _, entry| tracker.abort(entry.ms, CheckpointReason::JobFailure, entry.place));
     }
 }
 

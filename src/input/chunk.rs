@@ -148,7 +148,7 @@ impl<R: Read> StreamChunks<R> {
     }
 
     /// The next chunk. After an error the bytes read before it come first, then the error, then the end.
-    pub fn next(&mut self) -> (Option<Chunk<'static>>, Option<io::Error>) {
+    pub fn next_chunk(&mut self) -> (Option<Chunk<'static>>, Option<io::Error>) {
         let mut want = self.size;
         loop {
             let problem = self.fill(want);
@@ -295,7 +295,7 @@ mod tests {
             assert!(slices.iter().all(|c| c.bytes().starts_with(b"2026")), "{size}");
             let mut stream = StreamChunks::new(&text[..], size, HEADED);
             let mut joined = Vec::new();
-            while let (Some(chunk), None) = stream.next() {
+            while let (Some(chunk), None) = stream.next_chunk() {
                 assert!(chunk.bytes().starts_with(b"2026"));
                 joined.extend_from_slice(chunk.bytes());
             }
@@ -309,10 +309,10 @@ mod tests {
         text.extend(std::iter::repeat_n(b'x', 5 << 20));
         text.extend_from_slice(b"\nmore\n2026-11-21 17:32:02,200 INFO  a.b.C [] - next\n");
         let mut stream = StreamChunks::new(&text[..], 1000, HEADED);
-        let (Some(first), None) = stream.next() else { panic!() };
+        let (Some(first), None) = stream.next_chunk() else { panic!() };
         let (bytes, lines) = first.passed();
         assert_eq!(lines, 1);
-        let (Some(second), None) = stream.next() else { panic!() };
+        let (Some(second), None) = stream.next_chunk() else { panic!() };
         assert!(second.bytes().ends_with(b"next\n"));
         assert_eq!(first.bytes().len() + bytes as usize + second.bytes().len(), text.len());
     }
