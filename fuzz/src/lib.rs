@@ -61,7 +61,7 @@ pub fn framing(data: &[u8]) {
     let mut joined = Vec::new();
     let mut sum = record::ChunkResult::default();
     let mut chunks = StreamChunks::new(Small(text), size, mode);
-    while let (Some(chunk), _) = chunks.next() {
+    while let (Some(chunk), _) = chunks.next_chunk() {
         assert_eq!(chunk.passed(), (0, 0), "nothing is passed over in a small log");
         add(&mut sum, record::scan(chunk.bytes(), mode, rules()));
         joined.extend_from_slice(chunk.bytes());

@@ -83,7 +83,8 @@ pub fn read(paths: &[PathBuf], settings: &Settings, onlooker: Option<&dyn Onlook
         }
     }
     drop(progress);
-    if scanned.sources.is_empty() {
+    // A delivery that only says why it holds no log is worth a report.
+    if scanned.sources.is_empty() && scanned.notices.is_empty() {
         return Err(Error::NothingRead(nothing(paths, &scanned)));
     }
     Ok(Input::Logs(Box::new(scanned)))

@@ -112,8 +112,8 @@ mod tests {
     }
 
     #[test]
-    fn options_may_stand_before_the_command() {
-        for words in [["-f", "json", "scan", "log/"], ["scan", "-f", "json", "log/"]] {
+    fn options_may_stand_before_and_after_paths() {
+        for words in [["scan", "-f", "json", "log/"], ["scan", "log/", "-f", "json"]] {
             let Some(Command::Scan(args)) = parsed(&words).command else { panic!() };
             assert_eq!(args.output.format, Some(crate::report::Format::Json));
         }

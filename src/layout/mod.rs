@@ -185,7 +185,8 @@ pub struct Naming {
 #[inline]
 pub fn naming(rest: &[u8]) -> Option<Naming> {
     let name = logger_length(rest);
-    if name == 0 {
+    // A bracket first is a thread's name or a context: the general reader tells.
+    if name == 0 || rest.first() == Some(&b'[') {
         return None;
     }
     let (message, layout) = separator(rest, name)?;
