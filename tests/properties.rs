@@ -182,7 +182,7 @@ fn codecs_and_archives_change_nothing_but_the_name() {
             let path = folder.path().join(format!("{name}{ending}"));
             write_at_rest(&path, &packed);
             for mmap in [true, false] {
-                let report = common::scan(&[path.clone()], How { mmap, ..How::default() });
+                let report = common::scan(std::slice::from_ref(&path), How { mmap, ..How::default() });
                 assert_sound(&report, ending);
                 assert_eq!(report.sources.iter().map(|s| s.codec.as_str()).collect::<Vec<_>>(), [codec], "{case}{ending}");
                 assert_eq!(report.sources[0].bytes, bytes.len() as u64, "{case}{ending}");
