@@ -83,7 +83,8 @@ pub fn read(paths: &[PathBuf], settings: &Settings, onlooker: Option<&dyn Onlook
         }
     }
     drop(progress);
-    if scanned.sources.is_empty() {
+    let empty_pipe = !streams.is_empty() && files.is_empty() && scanned.sources.iter().all(|source| source.digest.bytes == 0);
+    if scanned.sources.is_empty() || empty_pipe {
         return Err(Error::NothingRead(nothing(paths, &scanned)));
     }
     Ok(Input::Logs(Box::new(scanned)))
@@ -110,6 +111,7 @@ fn nothing(paths: &[PathBuf], scanned: &Scanned) -> String {
     }
     if lines.is_empty() {
         lines.push(match (paths, scanned.skipped.len()) {
+            ([only], 0) if only == Path::new("-") => "standard input is empty: did the command before the pipe fail?".to_owned(),
             ([only], _) if only == Path::new("-") => "standard input holds no log".to_owned(),
             (_, 0) => "no files there".to_owned(),
             (_, 1) => format!("{}: holds no log", scanned.skipped[0]),
