@@ -178,68 +178,223 @@ impl CheckpointReason {
 /// What one record says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
-    JobState { job: JobId, name: Str, from: JobState, to: JobState },
+    JobState {
+        job: JobId,
+        name: Str,
+        from: JobState,
+        to: JobState,
+    },
     /// Dispatcher: received, submitting.
-    JobSubmitted { job: JobId, name: Str },
+    JobSubmitted {
+        job: JobId,
+        name: Str,
+    },
     /// JobMaster: starting execution under a new JobMaster id.
-    JobStarted { job: JobId, name: Str },
+    JobStarted {
+        job: JobId,
+        name: Str,
+    },
     /// Dispatcher, adaptive scheduler: reached a terminal state.
-    JobTerminal { job: JobId, state: JobState },
+    JobTerminal {
+        job: JobId,
+        state: JobState,
+    },
     /// A JobManager process takes the job over from the HA store.
-    JobRecovering { job: JobId },
+    JobRecovering {
+        job: JobId,
+    },
+    /// A TaskManager connects to the job's JobMaster.
+    JobSeen {
+        job: JobId,
+    },
     /// The Dispatcher could not run it (initialisation failed).
-    JobNotRunning { job: Option<JobId> },
-    RestartStrategy { job: Option<JobId>, text: Str },
-    GraphCreated { graph: u128, job: JobId },
-    TasksToRestart { count: u64, global: bool },
+    JobNotRunning {
+        job: Option<JobId>,
+    },
+    RestartStrategy {
+        job: Option<JobId>,
+        text: Str,
+    },
+    GraphCreated {
+        graph: u128,
+        job: JobId,
+    },
+    TasksToRestart {
+        count: u64,
+        global: bool,
+    },
     GlobalFailure,
     /// Adaptive scheduler: restarts after a failure, or (`planned`) because resources changed.
-    AdaptiveRestart { planned: bool },
+    AdaptiveRestart {
+        planned: bool,
+    },
     /// Legacy region fail-over of 1.9: no job state change goes with it.
-    LegacyRegionRestart { count: u64 },
+    LegacyRegionRestart {
+        count: u64,
+    },
 
-    TaskState { task: Task, from: TaskState, to: TaskState, location: Option<Str>, on_task_manager: bool },
-    TaskDeployed { task: Task, location: Str },
+    TaskState {
+        task: Task,
+        from: TaskState,
+        to: TaskState,
+        location: Option<Str>,
+        on_task_manager: bool,
+    },
+    TaskDeployed {
+        task: Task,
+        location: Str,
+    },
 
-    CheckpointTriggered { job: JobId, id: u64, at_ms: i64, savepoint: bool },
-    CheckpointCompleted { job: JobId, id: u64, bytes: u64, duration_ms: u64 },
-    CheckpointExpired { job: JobId, id: u64 },
-    CheckpointDeclined { job: JobId, id: u64, task: Str, location: Option<Str> },
+    CheckpointTriggered {
+        job: JobId,
+        id: u64,
+        at_ms: i64,
+        savepoint: bool,
+    },
+    CheckpointCompleted {
+        job: JobId,
+        id: u64,
+        bytes: u64,
+        duration_ms: u64,
+    },
+    CheckpointExpired {
+        job: JobId,
+        id: u64,
+    },
+    CheckpointDeclined {
+        job: JobId,
+        id: u64,
+        task: Str,
+        location: Option<Str>,
+    },
     /// A failure line with id: `Failed to trigger or complete checkpoint N …`, `Discarding checkpoint N …`.
-    CheckpointFailed { job: JobId, id: Option<u64>, reason: CheckpointReason, counted: bool },
+    CheckpointFailed {
+        job: JobId,
+        id: Option<u64>,
+        reason: CheckpointReason,
+        counted: bool,
+    },
     /// Not even triggered: `Failed to trigger checkpoint for job J since REASON`.
-    CheckpointNotTriggered { job: JobId, reason: CheckpointReason, pre: bool },
-    Restored { job: JobId, id: u64, savepoint: bool, path: Option<Str>, at_ms: i64 },
+    CheckpointNotTriggered {
+        job: JobId,
+        reason: CheckpointReason,
+        pre: bool,
+    },
+    Restored {
+        job: JobId,
+        id: u64,
+        savepoint: bool,
+        path: Option<Str>,
+        at_ms: i64,
+    },
     RestoredNothing,
-    RestoreFromSavepoint { job: JobId, path: Str },
-    SavepointRequested { job: JobId, stop: bool },
-    CheckpointStorage { text: Str },
+    RestoreFromSavepoint {
+        job: JobId,
+        path: Str,
+    },
+    SavepointRequested {
+        job: JobId,
+        stop: bool,
+    },
+    /// 1.9 and 1.10 name no type at the trigger: the store says at its end which checkpoint was a savepoint.
+    SavepointKept {
+        id: u64,
+    },
+    CheckpointStorage {
+        text: Str,
+    },
 
     /// JobManager side: a TaskManager registers at the ResourceManager.
-    TmRegistering { id: Str, address: Str },
+    TmRegistering {
+        id: Str,
+        address: Str,
+    },
     /// JobManager side: its connection is closed or it is given up.
-    TmLost { id: Str, why: TmLoss, text: Str },
+    TmLost {
+        id: Str,
+        why: TmLoss,
+        text: Str,
+    },
     /// The worker's process ended, as the platform told the JobManager.
-    WorkerTerminated { id: Str, exit_code: Option<i64>, text: Str },
+    WorkerTerminated {
+        id: Str,
+        exit_code: Option<i64>,
+        text: Str,
+    },
+    /// The same from the platform's own logs (NodeManager, ResourceManager, `kubectl`): `id` is a container or a pod.
+    PlatformEnd {
+        id: Str,
+        exit_code: Option<i64>,
+        text: Str,
+    },
+    /// A node is gone or unhealthy.
+    NodeDown {
+        node: Str,
+        state: Str,
+    },
     /// The JobManager itself stops or releases a worker.
-    WorkerStopping { id: Str },
-    WorkersRequested { count: u64 },
-    ContainersReceived { count: u64 },
-    ContainerStarted { id: Str },
+    WorkerStopping {
+        id: Str,
+    },
+    WorkersRequested {
+        count: u64,
+    },
+    ContainersReceived {
+        count: u64,
+    },
+    ContainerStarted {
+        id: Str,
+    },
     /// TaskManager side: `Starting TaskManager with ResourceID`.
-    TmIdentity { id: Str },
+    TmIdentity {
+        id: Str,
+    },
 
-    ProcessStart { component: Str, version: Option<Str>, commit: Option<Str> },
-    Banner { key: BannerKey, value: Str },
-    Config { key: Str, value: Str },
-    Signal { name: Str },
-    ExitCode { code: i64 },
-    ShuttingDown { text: Str },
-    Fatal { text: Str },
+    ProcessStart {
+        component: Str,
+        version: Option<Str>,
+        commit: Option<Str>,
+    },
+    Banner {
+        key: BannerKey,
+        value: Str,
+    },
+    Config {
+        key: Str,
+        value: Str,
+    },
+    Signal {
+        name: Str,
+    },
+    ExitCode {
+        code: i64,
+    },
+    ShuttingDown {
+        text: Str,
+    },
+    Fatal {
+        text: Str,
+    },
     LeaderGranted,
     LeaderRevoked,
-    ConnectionToZooKeeper { text: Str },
-    Metrics { text: Str },
+    ConnectionToZooKeeper {
+        text: Str,
+    },
+    /// One report of the Slf4j metrics reporter.
+    Metrics(Box<MetricsReport>),
+}
+
+/// What one block of the Slf4j reporter says of load. Shares are 0 to 1.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MetricsReport {
+    /// Largest share of time in which a subtask was back pressured, and which.
+    pub back_pressure: Option<(f64, Str)>,
+    /// Largest share of time in which a subtask was busy, and which.
+    pub busy: Option<(f64, Str)>,
+    pub slots_total: Option<u64>,
+    pub slots_available: Option<u64>,
+    /// Milliseconds.
+    pub last_checkpoint_duration: Option<u64>,
 }
 
 /// Items of the start banner (Flink's `EnvironmentInformation.logEnvironmentInfo`).

@@ -270,7 +270,7 @@ fn graph_of(task: &Task) -> Option<u128> {
 fn job_of(kind: &Kind) -> Option<JobId> {
     use Kind::*;
     match kind {
-        JobState { job, .. } | JobSubmitted { job, .. } | JobStarted { job, .. } | JobTerminal { job, .. } | JobRecovering { job } => Some(*job),
+        JobState { job, .. } | JobSubmitted { job, .. } | JobStarted { job, .. } | JobTerminal { job, .. } | JobRecovering { job } | JobSeen { job } => Some(*job),
         GraphCreated { job, .. } | Restored { job, .. } | RestoreFromSavepoint { job, .. } | SavepointRequested { job, .. } => Some(*job),
         CheckpointTriggered { job, .. } | CheckpointCompleted { job, .. } | CheckpointExpired { job, .. } | CheckpointDeclined { job, .. } => Some(*job),
         CheckpointFailed { job, .. } | CheckpointNotTriggered { job, .. } => Some(*job),
@@ -318,7 +318,11 @@ pub fn kind_name(kind: &Kind) -> &'static str {
         Fatal { .. } => "process.fatal",
         LeaderGranted | LeaderRevoked => "leader.change",
         ConnectionToZooKeeper { .. } => "zookeeper.connection",
-        Metrics { .. } => "process.metrics",
+        Metrics(_) => "process.metrics",
+        JobSeen { .. } => "job.seen",
+        SavepointKept { .. } => "savepoint.completed",
+        PlatformEnd { .. } => "container.exited",
+        NodeDown { .. } => "node.lost",
     }
 }
 
@@ -342,12 +346,14 @@ pub const KINDS: &[&str] = &[
     "job.recovering",
     "job.restart-strategy",
     "job.restored",
+    "job.seen",
     "job.started",
     "job.state",
     "job.submitted",
     "k8s",
     "leader.change",
     "log",
+    "node.lost",
     "problem",
     "process.banner",
     "process.config",
@@ -357,6 +363,7 @@ pub const KINDS: &[&str] = &[
     "process.start",
     "process.stop",
     "restart.scheduled",
+    "savepoint.completed",
     "savepoint.requested",
     "savepoint.triggered",
     "task.deployed",

@@ -90,7 +90,14 @@ impl Rules {
         // Routine events cost nothing more.
         let routine = matches!(
             kind,
-            Some(Kind::CheckpointTriggered { .. } | Kind::CheckpointCompleted { .. } | Kind::Banner { .. } | Kind::Config { .. } | Kind::TaskDeployed { .. } | Kind::Metrics { .. })
+            Some(
+                Kind::CheckpointTriggered { .. }
+                    | Kind::CheckpointCompleted { .. }
+                    | Kind::Banner { .. }
+                    | Kind::Config { .. }
+                    | Kind::TaskDeployed { .. }
+                    | Kind::Metrics(_)
+            )
         ) || matches!(kind, Some(Kind::TaskState { to, .. }) if *to != TaskState::Failed);
         if routine && !traced {
             return None;
@@ -114,6 +121,12 @@ impl Rules {
                     matter.pattern = index;
                 }
             }
+        }
+        // A symptom's or a harmless line that only mentions a throwable says what it is itself.
+        let mentions = matter.thrown.as_ref().is_some_and(|t| t.trace.first_line == 0 && t.trace.links.iter().all(|l| l.frames.is_empty()));
+        let symptom = matter.pattern.and_then(|p| self.pattern(p)).is_some_and(|p| p.nature == Nature::Symptom);
+        if mentions && (symptom || matter.benign.is_some()) {
+            matter.thrown = None;
         }
         let known = kind.is_some() || matter.pattern.is_some() || matter.benign.is_some();
         if severe && !known {
@@ -170,7 +183,9 @@ impl Rules {
             let subject = Subject::Exception { class: &link.class, message: &link.message, frames: &frames, process };
             let Some(pattern) = self.packs.best(&subject) else { continue };
             let weight = match pattern.nature {
-                Nature::Cause | Nature::Either => 3,
+                Nature::Cause => 4,
+                // A root only if nothing below it says more.
+                Nature::Either => 3,
                 Nature::Symptom => 2,
                 Nature::Benign => 1,
                 Nature::Wrapper => 0,

@@ -12,11 +12,11 @@ use rayon::prelude::*;
 use crate::delivery::{self, SectionHead, Sections};
 use crate::digest::SourceDigest;
 use crate::fold::{Event, Fold, Onlooker};
+use crate::input::archive::{self, Member};
 use crate::input::chunk::{Chunk, SliceChunks, StreamChunks};
 use crate::input::decode::Codec;
 use crate::input::discover::{FileToRead, Found};
 use crate::input::map::Map;
-use crate::input::archive::{self, Member};
 use crate::input::open::{self, Opened, Peeked};
 use crate::input::sniff::{self, Content, SNIFF, Sniffed};
 use crate::record::{self, Mode};
@@ -240,7 +240,15 @@ impl<'a> Scan<'a> {
             let before = std::mem::take(&mut framed);
             let current = std::mem::take(&mut batch);
             let (done, following) = rayon::join(
-                || current.into_par_iter().map(|chunk| { let result = record::scan(chunk.bytes(), mode, rules); (chunk, result) }).collect::<Vec<_>>(),
+                || {
+                    current
+                        .into_par_iter()
+                        .map(|chunk| {
+                            let result = record::scan(chunk.bytes(), mode, rules);
+                            (chunk, result)
+                        })
+                        .collect::<Vec<_>>()
+                },
                 || {
                     fold(digest, before);
                     take()
@@ -337,7 +345,18 @@ impl<'a> Scan<'a> {
         let facts = delivery::k8s::read_k8s(kind, &text);
         let mut digest = self.fold(&place);
         let lines = memchr::memchr_iter(b'\n', &text).count() as u64 + u64::from(text.last().is_some_and(|b| *b != b'\n'));
-        digest.absorb(&text, record::ChunkResult { lines, records: facts.len() as u64, ..Default::default() });
+        let found = facts_as_records(&text, &facts, self.options.rules);
+        digest.absorb(
+            &text,
+            record::ChunkResult {
+                lines,
+                records: facts.len() as u64,
+                first: found.iter().find_map(|f| f.stamp),
+                last: found.iter().rev().find_map(|f| f.stamp),
+                found,
+                ..Default::default()
+            },
+        );
         let problems = outcome.err().map(|e| Problem { line: None, code: "truncated", message: e.to_string() });
         let complete = problems.is_none();
         self.push(sniffed, codec, place, digest.finish(), complete, problems.into_iter().collect());
@@ -387,7 +406,9 @@ impl<'a> Scan<'a> {
             }
         }
         for notice in sections.notices() {
-            self.out.notices.push((self.path.clone(), Problem { line: Some(notice.stream_line).filter(|l| *l > 0), code: notice.code.as_str(), message: notice.text }));
+            self.out
+                .notices
+                .push((self.path.clone(), Problem { line: Some(notice.stream_line).filter(|l| *l > 0), code: notice.code.as_str(), message: notice.text }));
         }
     }
 
@@ -452,15 +473,56 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// Ends of pods and what patterns know among the facts of a `kubectl` report, as records of its lines.
+fn facts_as_records(text: &[u8], facts: &[delivery::k8s::K8sFact], rules: &Rules) -> Vec<record::Found> {
+    use crate::event::Kind;
+    use crate::layout::{Level, time};
+    let starts: Vec<usize> = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|n| n + 1)).collect();
+    let mut out = Vec::new();
+    for fact in facts {
+        let Some(start) = usize::try_from(fact.line).ok().and_then(|l| starts.get(l.checked_sub(1)?)).copied() else { continue };
+        let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |n| start + n);
+        let reason = fact.reason.as_deref().unwrap_or("");
+        let said = format!(
+            "{} reason={reason} exitCode={} {}",
+            fact.object.as_deref().unwrap_or(""),
+            fact.exit_code.map_or_else(String::new, |c| c.to_string()),
+            fact.message.as_deref().unwrap_or("")
+        );
+        let ended = matches!(reason, "OOMKilled" | "Evicted" | "Error" | "ContainerCannotRun" | "Preempted" | "Preempting" | "OOMKilling")
+            || fact.exit_code.is_some_and(|c| c != 0);
+        let kind = fact.object.as_deref().filter(|_| ended).map(|object| Kind::PlatformEnd {
+            id: object.into(),
+            exit_code: fact.exit_code,
+            text: said.as_str().into(),
+        });
+        let matter = rules.look_at_text(said.as_bytes(), false, None).or_else(|| rules.look_at_text(&text[start..end], false, None));
+        let at = fact.finished.as_ref().or(fact.last.as_ref()).or(fact.first.as_ref()).and_then(|t| t.millis);
+        let stamp = at.map(|ms| time::Stamp { ms, offset_minutes: Some(0), date: time::Date::Full });
+        if kind.is_some() || matter.is_some() {
+            let span = record::Span { line: fact.line - 1, lines: 1, byte: start, bytes: end - start };
+            out.push(record::Found { span, stamp, level: Level::Unknown, logger: Box::default(), kind, matter });
+        }
+    }
+    out
+}
+
 fn place_of(head: &SectionHead) -> Place {
     Place {
         container: head.container.clone(),
         node: head.node.clone(),
-        log_type: head.log_type.clone(),
+        log_type: head.log_type.as_deref().map(undo_double_encoding),
         stream_line: Some(head.stream_line).filter(|line| *line > 0),
         stream_byte: Some(head.stream_byte),
         running: head.running,
     }
+}
+
+/// A name that an editor or terminal took for Latin-1 and encoded once more.
+fn undo_double_encoding(name: &str) -> String {
+    let bytes: Option<Vec<u8>> = name.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let ascii = name.is_ascii();
+    bytes.filter(|_| !ascii).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| name.to_owned())
 }
 
 /// Did the file change while it was read?
@@ -470,7 +532,11 @@ fn changed(map: &Map, file: &File) -> Option<Problem> {
     if map.lost_pages() || now < length {
         return Some(Problem { line: None, code: "shrunk", message: format!("the file was cut from {length} to {now} bytes while it was read") });
     }
-    (now > length).then(|| Problem { line: None, code: "grew", message: format!("the file grew from {length} to {now} bytes while it was read; what was added is not in the report") })
+    (now > length).then(|| Problem {
+        line: None,
+        code: "grew",
+        message: format!("the file grew from {length} to {now} bytes while it was read; what was added is not in the report"),
+    })
 }
 
 struct Progressing<'p, R> {

@@ -11,6 +11,12 @@ pub struct Thresholds {
     pub checkpoint_duration_s: f64,
     /// Largest share of failed checkpoints that is no remark, 0 to 1.
     pub checkpoint_failure_rate: f64,
+    /// Share of time in which a subtask may be back pressured, 0 to 1.
+    pub back_pressure: f64,
+    /// For how long it may be above that, in seconds.
+    pub back_pressure_s: f64,
+    /// Share of slots in use that is worth a remark; full slots are normal, so it is off unless set.
+    pub slot_use: Option<f64>,
     /// Restarts of a job within an hour.
     pub restarts_per_hour: f64,
     /// Share of time in GC pauses, 0 to 1.
@@ -21,6 +27,15 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Thresholds { checkpoint_duration_s: 30.0, checkpoint_failure_rate: 0.2, restarts_per_hour: 3.0, gc_time_share: 0.1, gc_pause_s: 10.0 }
+        Thresholds {
+            checkpoint_duration_s: 30.0,
+            checkpoint_failure_rate: 0.2,
+            back_pressure: 0.8,
+            back_pressure_s: 300.0,
+            slot_use: None,
+            restarts_per_hour: 3.0,
+            gc_time_share: 0.1,
+            gc_pause_s: 10.0,
+        }
     }
 }

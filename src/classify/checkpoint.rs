@@ -42,7 +42,7 @@ pub fn reason(text: &[u8]) -> (CheckpointReason, bool) {
 pub fn classify(line: &[u8], whole: &[u8]) -> Option<Kind> {
     match line.first()? {
         b'T' => triggering(line),
-        b'C' => line.strip_prefix(b"Completed checkpoint ").and_then(completed).or_else(|| expired(line)),
+        b'C' => line.strip_prefix(b"Completed checkpoint ").and_then(completed).or_else(|| expired(line)).or_else(|| kept(line)),
         b'D' => declined(line),
         b'F' => failed(line, whole),
         b'R' => restored(line),
@@ -89,6 +89,12 @@ fn expired(line: &[u8]) -> Option<Kind> {
     rest[32..].starts_with(b" expired before completing").then_some(Kind::CheckpointExpired { job, id })
 }
 
+/// `Checkpoint with ID N at 'P' not discarded.` of CompletedCheckpoint, where P is a savepoint's folder.
+fn kept(line: &[u8]) -> Option<Kind> {
+    let (id, rest) = number(line.strip_prefix(b"Checkpoint with ID ")?)?;
+    memchr::memmem::find(rest, b"/savepoint-").map(|_| Kind::SavepointKept { id })
+}
+
 fn declined(line: &[u8]) -> Option<Kind> {
     if let Some(rest) = line.strip_prefix(b"Decline checkpoint ") {
         let (id, rest) = number(rest)?;
@@ -111,6 +117,10 @@ fn failed(line: &[u8], whole: &[u8]) -> Option<Kind> {
     let rest = rest.strip_prefix(b"or complete ").unwrap_or(rest).strip_prefix(b"checkpoint ")?;
     if let Some(tail) = rest.strip_prefix(b"for job ") {
         let id = job(tail)?;
+        // 1.9, 1.10: `… (k consecutive failed attempts so far)` and the stack trace: the coordinator tried and failed.
+        if memchr::memmem::find(tail, b" consecutive failed attempts so far)").is_some() {
+            return Some(Kind::CheckpointFailed { job: id, id: None, reason: reason(cause_text(whole)).0, counted: false });
+        }
         let why = if tail.len() > 38 { tail } else { whole };
         let (why, pre) = reason(why);
         return Some(Kind::CheckpointNotTriggered { job: id, reason: why, pre });

@@ -3,9 +3,8 @@
 use super::text::{between, job, job_after, keep, name_and_job, number, split, split_last};
 use crate::event::{JobState, Kind};
 
-/// Reads a job message; `whole` includes continuation lines.
-pub fn classify(line: &[u8], whole: &[u8]) -> Option<Kind> {
-    let _ = whole;
+/// Reads a job message.
+pub fn classify(line: &[u8]) -> Option<Kind> {
     match line.first()? {
         b'J' => job_line(line),
         b'R' => restart_line(line),
@@ -15,9 +14,7 @@ pub fn classify(line: &[u8], whole: &[u8]) -> Option<Kind> {
         b'T' => trying(line),
         b'N' if line.starts_with(b"New resources are available. Restarting") => Some(Kind::AdaptiveRestart { planned: true }),
         b'F' if line.starts_with(b"Finally restart ") => Some(Kind::LegacyRegionRestart { count: number(&line[16..])?.0 }),
-        b'F' if line.starts_with(b"Failing job.") => None,
         b'0'..=b'9' => tasks_to_restart(line),
-        b'D' if line.starts_with(b"Desired resources are met") || line.starts_with(b"Desired resources") => None,
         _ => None,
     }
 }
@@ -120,7 +117,7 @@ mod tests {
     const ID: &str = "94b51fddf21fa15850ea3210693b041a";
 
     fn read(text: &str) -> Option<Kind> {
-        classify(text.replace("ID", ID).as_bytes(), b"")
+        classify(text.replace("ID", ID).as_bytes())
     }
 
     #[test]
@@ -130,7 +127,9 @@ mod tests {
         assert_eq!(state, Some(Kind::JobState { job, name: "a (b) c".into(), from: JobState::Running, to: JobState::Restarting }));
         assert_eq!(read("Job ID reached globally terminal state FAILED."), Some(Kind::JobTerminal { job, state: JobState::Failed }));
         assert_eq!(read("Job ID reached terminal state FINISHED."), Some(Kind::JobTerminal { job, state: JobState::Finished }));
-        for text in ["Received JobGraph submission ID (n).", "Received JobGraph submission 'n' (ID).", "Received job submission 'n' (ID).", "Submitting job 'n' (ID)."] {
+        for text in
+            ["Received JobGraph submission ID (n).", "Received JobGraph submission 'n' (ID).", "Received job submission 'n' (ID).", "Submitting job 'n' (ID)."]
+        {
             assert_eq!(read(text), Some(Kind::JobSubmitted { job, name: "n".into() }), "{text}");
         }
         assert_eq!(read("Starting execution of job 'n' (ID) under job master id 00."), Some(Kind::JobStarted { job, name: "n".into() }));

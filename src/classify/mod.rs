@@ -3,6 +3,8 @@
 
 pub mod checkpoint;
 pub mod job;
+pub mod metrics;
+pub mod node;
 pub mod process;
 pub mod task;
 pub mod text;
@@ -27,6 +29,8 @@ pub enum Group {
     /// Start banner: the main class of a process.
     Banner,
     Metrics,
+    /// NodeManager and ResourceManager.
+    Node,
 }
 
 const GROUPS: &[(Group, &[&str])] = &[
@@ -61,6 +65,7 @@ const GROUPS: &[(Group, &[&str])] = &[
         &[
             "CheckpointCoordinator",
             "CheckpointFailureManager",
+            "CompletedCheckpoint",
             "AsyncCheckpointRunnable",
             "ExecutionTrackingCheckpointCoordinatorDeActivator",
             "StateBackendLoader",
@@ -110,6 +115,22 @@ const GROUPS: &[(Group, &[&str])] = &[
         ],
     ),
     (Group::Config, &["GlobalConfiguration"]),
+    (
+        Group::Node,
+        &[
+            "ContainersMonitorImpl",
+            "ContainerLaunch",
+            "ContainerExecutor",
+            "DefaultContainerExecutor",
+            "LinuxContainerExecutor",
+            "NodeStatusUpdaterImpl",
+            "RMNodeImpl",
+            "RMContainerImpl",
+            "CapacityScheduler",
+            "FairScheduler",
+            "FiCaSchedulerApp",
+        ],
+    ),
     (Group::Metrics, &["Slf4jReporter"]),
 ];
 
@@ -126,20 +147,27 @@ pub fn group_of(logger: &[u8]) -> Option<Group> {
 pub fn classify(group: Option<Group>, level: Level, logger: &[u8], message: &[u8]) -> Option<Kind> {
     let line = text::first_line(message).trim_ascii_end();
     match group {
-        Some(Group::Job) => job::classify(line, message).or_else(|| task::on_job_manager(line)).or_else(|| checkpoint::classify(line, message)).or_else(|| worker::disconnect(line, message)).or_else(|| process::leader(line)),
-        Some(Group::Task) => task::on_task_manager(line).or_else(|| task::on_job_manager(line)).or_else(|| worker::on_task_manager(line)).or_else(|| process::fatal(line, level)),
+        Some(Group::Job) => job::classify(line)
+            .or_else(|| task::on_job_manager(line))
+            .or_else(|| checkpoint::classify(line, message))
+            .or_else(|| worker::disconnect(line, message))
+            .or_else(|| process::leader(line)),
+        Some(Group::Task) => {
+            task::on_task_manager(line).or_else(|| task::on_job_manager(line)).or_else(|| worker::on_task_manager(line)).or_else(|| process::fatal(line, level))
+        }
         Some(Group::Checkpoint) => checkpoint::classify(line, message),
         Some(Group::Worker) => worker::classify(line, message).or_else(|| process::leader(line)).or_else(|| process::fatal(line, level)),
         Some(Group::Process) => process::leader(line).or_else(|| process::zookeeper(line)).or_else(|| process::fatal(line, level)),
-        Some(Group::Banner) => process::banner(line, message).or_else(|| process::end(line, level)).or_else(|| worker::on_task_manager(line)),
+        Some(Group::Banner) => process::banner(line).or_else(|| process::end(line, level)).or_else(|| worker::on_task_manager(line)),
         Some(Group::Config) => process::config(line),
-        Some(Group::Metrics) => Some(Kind::Metrics { text: text::keep(line) }),
+        Some(Group::Node) => node::classify(logger, message),
+        Some(Group::Metrics) => metrics::classify(message),
         // Layouts without a logger: every classifier that has a distinct shape may try.
-        None if logger.is_empty() => job::classify(line, message)
+        None if logger.is_empty() => job::classify(line)
             .or_else(|| task::on_job_manager(line))
             .or_else(|| checkpoint::classify(line, message))
             .or_else(|| worker::classify(line, message))
-            .or_else(|| process::banner(line, message))
+            .or_else(|| process::banner(line))
             .or_else(|| process::end(line, level)),
         None if level >= Level::Warn => process::fatal(line, level).or_else(|| process::end(line, level)),
         None => None,

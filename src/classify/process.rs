@@ -5,8 +5,7 @@ use crate::event::{BannerKey, Kind};
 use crate::layout::Level;
 
 /// The banner that `EnvironmentInformation.logEnvironmentInfo` writes, line by line.
-pub fn banner(line: &[u8], whole: &[u8]) -> Option<Kind> {
-    let _ = whole;
+pub fn banner(line: &[u8]) -> Option<Kind> {
     if let Some(rest) = line.strip_prefix(b" Starting ") {
         let (component, tail) = split(rest, b" (Version: ")?;
         let version = tail.split(|b| *b == b',').next().filter(|v| !v.is_empty()).map(keep);
@@ -25,7 +24,8 @@ pub fn banner(line: &[u8], whole: &[u8]) -> Option<Kind> {
     }
     // Options and arguments stand one a line, four spaces in; options begin with a dash.
     let value = line.strip_prefix(b"    ")?;
-    let is_jvm_option = value.starts_with(b"-X") || value.starts_with(b"--add-") || (value.starts_with(b"-D") && value.len() > 2) || value.starts_with(b"-javaagent");
+    let is_jvm_option =
+        value.starts_with(b"-X") || value.starts_with(b"--add-") || (value.starts_with(b"-D") && value.len() > 2) || value.starts_with(b"-javaagent");
     item(if is_jvm_option { BannerKey::JvmOption } else { BannerKey::ProgramArgument }, value)
 }
 
@@ -90,10 +90,13 @@ mod tests {
 
     #[test]
     fn banner_lines() {
-        let start = banner(b" Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:0123abc, Date:2026-01-01T00:00:00+01:00)", b"");
-        assert_eq!(start, Some(Kind::ProcessStart { component: "StandaloneSessionClusterEntrypoint".into(), version: Some("1.20.5".into()), commit: Some("0123abc".into()) }));
-        assert_eq!(banner(b"    -Xmx1024", b""), Some(Kind::Banner { key: BannerKey::JvmOption, value: "-Xmx1024".into() }));
-        assert_eq!(banner(b"    -D", b""), Some(Kind::Banner { key: BannerKey::ProgramArgument, value: "-D".into() }));
+        let start = banner(b" Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:0123abc, Date:2026-01-01T00:00:00+01:00)");
+        assert_eq!(
+            start,
+            Some(Kind::ProcessStart { component: "StandaloneSessionClusterEntrypoint".into(), version: Some("1.20.5".into()), commit: Some("0123abc".into()) })
+        );
+        assert_eq!(banner(b"    -Xmx1024"), Some(Kind::Banner { key: BannerKey::JvmOption, value: "-Xmx1024".into() }));
+        assert_eq!(banner(b"    -D"), Some(Kind::Banner { key: BannerKey::ProgramArgument, value: "-D".into() }));
         assert_eq!(config(b"Loading configuration property: a.b, c, d"), Some(Kind::Config { key: "a.b".into(), value: "c, d".into() }));
         assert_eq!(end(b"RECEIVED SIGNAL 15: SIGTERM. Shutting down as requested.", Level::Info), Some(Kind::Signal { name: "SIGTERM".into() }));
         assert_eq!(end(b"Terminating cluster entrypoint process X with exit code 1443.", Level::Info), Some(Kind::ExitCode { code: 1443 }));

@@ -54,7 +54,10 @@ mod tests {
         let id = "d9a6542fbdcd14b2bccfd9c4507ff731";
         let jm = format!("Map (1/2) ({id}) switched from RUNNING to FAILED on container_1_0001_01_000002 @ h (dataPort=1).");
         let Some(Kind::TaskState { task, to, location, on_task_manager, .. }) = on_job_manager(jm.as_bytes()) else { panic!("{jm}") };
-        assert_eq!((task.subtask, to, location.as_deref(), on_task_manager), (1, TaskState::Failed, Some("container_1_0001_01_000002 @ h (dataPort=1)"), false));
+        assert_eq!(
+            (task.subtask, to, location.as_deref(), on_task_manager),
+            (1, TaskState::Failed, Some("container_1_0001_01_000002 @ h (dataPort=1)"), false)
+        );
         for tail in [".", " with failure cause:", " with failure cause: java.lang.X: y to z on w", " due to CancelTaskException."] {
             let tm = format!("Map (1/2)#3 ({id}) switched from RUNNING to FAILED{tail}");
             let Some(Kind::TaskState { task, location, on_task_manager, .. }) = on_task_manager_line(&tm) else { panic!("{tm}") };

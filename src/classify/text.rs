@@ -135,13 +135,7 @@ pub fn task(text: &[u8]) -> Option<Task> {
     if !rest.is_empty() {
         return None;
     }
-    Some(Task {
-        vertex: keep(&inner[..open]),
-        subtask: u32::try_from(subtask).ok()?,
-        parallelism: u32::try_from(parallelism).ok()?,
-        attempt,
-        execution: None,
-    })
+    Some(Task { vertex: keep(&inner[..open]), subtask: u32::try_from(subtask).ok()?, parallelism: u32::try_from(parallelism).ok()?, attempt, execution: None })
 }
 
 /// `NAME (i/n)[#k] (EXECUTION)`.

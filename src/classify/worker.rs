@@ -45,7 +45,9 @@ fn received(line: &[u8]) -> Option<Kind> {
 }
 
 fn requesting(line: &[u8]) -> Option<Kind> {
-    let asked = line.starts_with(b"Requesting new worker") || line.starts_with(b"Requesting new TaskExecutor container") || line.starts_with(b"Requesting new TaskManager pod");
+    let asked = line.starts_with(b"Requesting new worker")
+        || line.starts_with(b"Requesting new TaskExecutor container")
+        || line.starts_with(b"Requesting new TaskManager pod");
     asked.then_some(Kind::WorkersRequested { count: 1 })
 }
 
@@ -107,8 +109,7 @@ fn lost(rest: &[u8], whole: &[u8]) -> Kind {
 
 fn worker(line: &[u8], whole: &[u8]) -> Option<Kind> {
     let rest = line.strip_prefix(b"Worker ")?;
-    let (_, diagnostics) = split(rest, b" is terminated.")?;
-    let _ = diagnostics;
+    split(rest, b" is terminated.")?;
     let text = split(whole, b"Diagnostics: ").map_or(whole, |(_, tail)| tail);
     Some(Kind::WorkerTerminated { id: id(rest), exit_code: exit_code(whole), text: keep(text) })
 }
@@ -147,8 +148,11 @@ fn stopping(line: &[u8]) -> Option<Kind> {
     None
 }
 
-/// A TaskManager's own log: who it is.
+/// A TaskManager's own log: who it is, and for which jobs it works.
 pub fn on_task_manager(line: &[u8]) -> Option<Kind> {
+    if let Some(rest) = line.strip_prefix(b"Establish JobManager connection for job ") {
+        return super::text::job(rest).map(|job| Kind::JobSeen { job });
+    }
     let rest = line.strip_prefix(b"Starting TaskManager with ResourceID: ").or_else(|| line.strip_prefix(b"YARN TaskExecutor runner with ResourceID: "))?;
     Some(Kind::TmIdentity { id: id(rest) })
 }
@@ -165,7 +169,9 @@ mod tests {
     fn registrations_and_losses() {
         let registered = read("Registering TaskManager with ResourceID localhost:1-ab (pekko.tcp://flink@h:1/user/rpc/taskmanager_0) at ResourceManager");
         assert_eq!(registered, Kind::TmRegistering { id: "localhost:1-ab".into(), address: "pekko.tcp://flink@h:1/user/rpc/taskmanager_0".into() });
-        let yarn = read("Registering TaskManager with ResourceID container_1_0001_01_000002(h:45454) (akka.tcp://flink@h:1/user/rpc/taskmanager_0) at ResourceManager");
+        let yarn = read(
+            "Registering TaskManager with ResourceID container_1_0001_01_000002(h:45454) (akka.tcp://flink@h:1/user/rpc/taskmanager_0) at ResourceManager",
+        );
         assert!(matches!(yarn, Kind::TmRegistering { id, .. } if &*id == "container_1_0001_01_000002"));
         assert!(matches!(read("TaskManager with id a-1 is no longer reachable."), Kind::TmLost { why: TmLoss::Unreachable, .. }));
         assert!(matches!(read("The heartbeat of TaskManager with id a-1 timed out."), Kind::TmLost { why: TmLoss::HeartbeatTimeout, .. }));

@@ -133,7 +133,6 @@ struct Follower<'s> {
     /// What has to be remembered per job while following it.
     memory: Vec<Memory>,
     current: Option<usize>,
-    lost: BTreeMap<usize, ()>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -152,7 +151,7 @@ struct Memory {
 
 /// Follows every job of the story.
 pub fn follow(story: &Story) -> Vec<Job> {
-    let mut follower = Follower { story, jobs: Vec::new(), index: FxHashMap::default(), memory: Vec::new(), current: None, lost: BTreeMap::new() };
+    let mut follower = Follower { story, jobs: Vec::new(), index: FxHashMap::default(), memory: Vec::new(), current: None };
     for placed in &story.order {
         follower.entry(placed.at, placed.ms);
     }
@@ -232,6 +231,9 @@ impl Follower<'_> {
                 self.lose(j, ms);
                 self.memory[j].recovering = true;
             }
+            Kind::JobSeen { job } => {
+                self.job(*job, at, ms);
+            }
             Kind::JobState { job, name, from, to } => {
                 let Some(j) = self.job(*job, at, ms) else { return };
                 self.current = Some(j);
@@ -244,7 +246,7 @@ impl Follower<'_> {
                 self.jobs[j].state_entry.get_or_insert(at);
                 self.end(j, ms, outcome_of(*state));
                 if *state == JobState::Failed && self.jobs[j].attempts.is_empty() {
-                    self.fail(j, at, ms);
+                    self.fail(j, at);
                 }
             }
             Kind::RestartStrategy { job, text } => {
@@ -260,7 +262,7 @@ impl Follower<'_> {
                     self.memory[j].planned = *planned;
                     self.memory[j].adaptive_restart = true;
                     if !planned {
-                        self.fail(j, at, ms);
+                        self.fail(j, at);
                     }
                 }
             }
@@ -275,7 +277,7 @@ impl Follower<'_> {
             }
             Kind::GlobalFailure => {
                 if let Some(j) = self.current {
-                    self.fail(j, at, ms);
+                    self.fail(j, at);
                 }
             }
             Kind::TasksToRestart { count, .. } => {
@@ -290,7 +292,9 @@ impl Follower<'_> {
                 let restored = Restored { checkpoint: Some(*id), savepoint, path: path.clone(), at_ms: Some(*at_ms) };
                 // The line stands before or after the state change to RUNNING.
                 match self.jobs[j].attempts.last_mut() {
-                    Some(attempt) if attempt.end.is_none() && attempt.restored.as_ref().is_none_or(|r| r.checkpoint.is_none()) => attempt.restored = Some(restored),
+                    Some(attempt) if attempt.end.is_none() && attempt.restored.as_ref().is_none_or(|r| r.checkpoint.is_none()) => {
+                        attempt.restored = Some(restored)
+                    }
                     _ => self.memory[j].restored = Some(restored),
                 }
             }
@@ -317,7 +321,9 @@ impl Follower<'_> {
             Kind::ProcessStart { .. } if role == "jobmanager" => {
                 // The process that wrote here before is gone, and what it ran with it.
                 for j in 0..self.jobs.len() {
-                    if self.jobs[j].attempts.last().is_some_and(|a| a.end.is_none()) && self.jobs[j].state_entry.is_some_and(|e| self.same_set(e.source, at.source)) {
+                    if self.jobs[j].attempts.last().is_some_and(|a| a.end.is_none())
+                        && self.jobs[j].state_entry.is_some_and(|e| self.same_set(e.source, at.source))
+                    {
                         self.lose(j, ms);
                     }
                 }
@@ -349,7 +355,8 @@ impl Follower<'_> {
             }
             (_, Running) => {
                 let open = self.jobs[j].attempts.last().is_some_and(|a| a.end.is_none());
-                let begun_now = open && self.jobs[j].attempts.last().is_some_and(|a| a.running.is_none() && a.triggered == 0) && self.jobs[j].state != Some(Restarting);
+                let begun_now =
+                    open && self.jobs[j].attempts.last().is_some_and(|a| a.running.is_none() && a.triggered == 0) && self.jobs[j].state != Some(Restarting);
                 let (recovering, submitted_again) = (self.memory[j].recovering, self.memory[j].submitted_again);
                 if self.jobs[j].attempts.is_empty() {
                     self.begin(j, at, ms, "submission");
@@ -375,26 +382,46 @@ impl Follower<'_> {
                 memory.adaptive_restart = false;
             }
             (_, Restarting) => {
-                self.fail(j, at, ms);
+                self.fail(j, at);
                 self.end(j, ms, Outcome::Failed);
             }
             (_, Failing) => {
-                self.fail(j, at, ms);
+                self.fail(j, at);
                 self.end(j, ms, Outcome::Failed);
             }
             (_, Failed) => {
-                self.fail(j, at, ms);
+                self.fail(j, at);
                 self.end(j, ms, Outcome::Failed);
             }
             (_, Cancelling) => {
                 let planned = self.memory[j].planned;
                 let restarts = self.memory[j].adaptive_restart;
-                self.end(j, ms, if planned { Outcome::Rescaled } else if restarts { Outcome::Failed } else { Outcome::Canceled });
+                self.end(
+                    j,
+                    ms,
+                    if planned {
+                        Outcome::Rescaled
+                    } else if restarts {
+                        Outcome::Failed
+                    } else {
+                        Outcome::Canceled
+                    },
+                );
             }
             (_, Canceled) => {
                 let planned = self.memory[j].planned;
                 let restarts = self.memory[j].adaptive_restart;
-                self.end(j, ms, if planned { Outcome::Rescaled } else if restarts { Outcome::Failed } else { Outcome::Canceled });
+                self.end(
+                    j,
+                    ms,
+                    if planned {
+                        Outcome::Rescaled
+                    } else if restarts {
+                        Outcome::Failed
+                    } else {
+                        Outcome::Canceled
+                    },
+                );
             }
             (_, Finished) => self.end(j, ms, Outcome::Finished),
             (_, Suspended) => self.end(j, ms, Outcome::Suspended),
@@ -453,7 +480,7 @@ impl Follower<'_> {
     }
 
     /// Notes an entry that tells of the current attempt's failing.
-    fn fail(&mut self, j: usize, at: EntryRef, _ms: Option<i64>) {
+    fn fail(&mut self, j: usize, at: EntryRef) {
         let Some(attempt) = self.jobs[j].attempts.last_mut() else {
             if self.memory[j].pending.len() < MAX_FAILURES {
                 self.memory[j].pending.push(at);
@@ -478,7 +505,7 @@ impl Follower<'_> {
             None => self.current,
         };
         let Some(j) = j else { return };
-        self.fail(j, at, ms);
+        self.fail(j, at);
         let task_entry = self.jobs[j].tasks.entry(task.vertex.clone()).or_insert((task.parallelism, 0, None));
         task_entry.1 += 1;
         if let Some(location) = location {
@@ -596,7 +623,6 @@ impl Follower<'_> {
                 }
             }
         }
-        let _ = self.lost;
         self.jobs
     }
 }

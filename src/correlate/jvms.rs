@@ -1,7 +1,6 @@
 //! Which GC log and which `.out` belong to which process.
 
 use super::Process;
-use super::clock::Clock;
 use crate::gc::GcLog;
 use crate::scan::ScannedSource;
 
@@ -9,10 +8,9 @@ use crate::scan::ScannedSource;
 const MAX_APART_MS: f64 = 30_000.0;
 
 /// For each source with GC lines, the index of its process. Anchors logs that only know uptimes at the process's start.
-pub fn link(sources: &mut [ScannedSource], processes: &[Process], clocks: &[Clock]) -> Vec<Option<usize>> {
+pub fn link(sources: &mut [ScannedSource], processes: &[Process]) -> Vec<Option<usize>> {
     let mut links: Vec<Option<usize>> = vec![None; sources.len()];
     let mut taken = vec![false; processes.len()];
-    let _ = clocks;
     // Sure ones first: lines in the process's own log, then the same container.
     for (p, process) in processes.iter().enumerate() {
         for source in &process.sources {

@@ -78,8 +78,9 @@ pub fn correlate(mut sources: Vec<ScannedSource>, options: Options) -> Story {
     let rotation = rotation::sets(&sources);
     let order = merge(&sources, &clocks, &rotation);
     let processes = processes::join(&sources, &clocks, &rotation);
-    let gc_links = jvms::link(&mut sources, &processes, &clocks);
-    let mut story = Story { sources, clocks, rotation: rotation.iter().map(|set| set.newest).collect(), order, processes, jobs: Vec::new(), workers: Vec::new(), gc_links };
+    let gc_links = jvms::link(&mut sources, &processes);
+    let mut story =
+        Story { sources, clocks, rotation: rotation.iter().map(|set| set.newest).collect(), order, processes, jobs: Vec::new(), workers: Vec::new(), gc_links };
     story.workers = workers::follow(&story);
     story.jobs = jobs::follow(&story);
     story

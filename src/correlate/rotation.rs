@@ -66,7 +66,14 @@ mod tests {
 
     #[test]
     fn suffixes_of_rotation() {
-        for (name, want) in [("a.log", "a.log"), ("a.log.1", "a.log"), ("a.log.12.gz", "a.log"), ("a.log.2026-11-21", "a.log"), ("gc.log.0.current", "gc.log"), ("a-1.2.log", "a-1.2.log")] {
+        for (name, want) in [
+            ("a.log", "a.log"),
+            ("a.log.1", "a.log"),
+            ("a.log.12.gz", "a.log"),
+            ("a.log.2026-11-21", "a.log"),
+            ("gc.log.0.current", "gc.log"),
+            ("a-1.2.log", "a-1.2.log"),
+        ] {
             assert_eq!(stem(name).0, want, "{name}");
         }
     }

@@ -128,6 +128,16 @@ pub fn follow(story: &Story) -> Vec<Worker> {
                 let loss = loss_of_exit(*exit_code, text);
                 lose(&mut workers[w], placed.at, placed.ms, loss, *exit_code, text);
             }
+            // Other applications' containers stand in the platform's logs too: only known ones count.
+            Kind::PlatformEnd { id, exit_code, text } => {
+                let Some(w) = workers.iter().position(|w| w.id == *id) else { continue };
+                let orderly =
+                    matches!(exit_code, Some(0 | 143)) && workers[w].lives.last().is_some_and(|l| matches!(l.loss, Some(Loss::Released | Loss::Stopped)));
+                if !orderly {
+                    let loss = loss_of_exit(*exit_code, text);
+                    lose(&mut workers[w], placed.at, placed.ms, loss, *exit_code, text);
+                }
+            }
             Kind::WorkerStopping { id } => {
                 let Some(w) = find(&mut workers, id) else { continue };
                 let alive = workers[w].lives.last().is_some_and(|l| l.lost.is_none());
@@ -169,7 +179,12 @@ fn lose(worker: &mut Worker, at: EntryRef, ms: Option<i64>, loss: Loss, exit_cod
 
 /// What diagnostics say of the end of a container.
 pub fn loss_of_exit(code: Option<i64>, text: &str) -> Loss {
-    if text.contains("beyond physical memory") || text.contains("'PHYSICAL' memory") || text.contains("beyond virtual memory") || text.contains("'VIRTUAL' memory") || text.contains("OOMKilled") {
+    if text.contains("beyond physical memory")
+        || text.contains("'PHYSICAL' memory")
+        || text.contains("beyond virtual memory")
+        || text.contains("'VIRTUAL' memory")
+        || text.contains("OOMKilled")
+    {
         return Loss::KilledMemory;
     }
     match code {

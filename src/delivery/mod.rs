@@ -170,17 +170,17 @@ pub enum Aggregated {
     IFile,
 }
 
-/// Recognises an aggregated file by its first 16 and last 32 bytes (fewer are no match).
+/// Recognises an aggregated file by its first 32 bytes (16 are enough for a TFile) and its last 32 (fewer are no match).
 ///
 /// An IFile whose last cycle crashed has no id at its end: see [`ifile::is_of_application`].
-pub fn sniff_aggregated(head16: &[u8], tail32: &[u8]) -> Option<Aggregated> {
-    let head = head16.get(..16)?;
-    if head == tfile::MAGIC {
+pub fn sniff_aggregated(head: &[u8], tail: &[u8]) -> Option<Aggregated> {
+    if head.get(..16)? == tfile::MAGIC {
         return Some(Aggregated::TFile);
     }
-    // An id of 32 equal bytes (zeros of a sparse file) is no SHA-256.
-    let tail = tail32.len().checked_sub(32).and_then(|at| tail32.get(at..at + 16))?;
-    (tail == head && head.iter().any(|b| *b != head[0])).then_some(Aggregated::IFile)
+    // 32 equal bytes (zeros of a sparse file) or plain text (a log whose first and last lines begin alike) are no SHA-256.
+    let id = head.get(..32)?;
+    let tail = tail.len().checked_sub(32).and_then(|at| tail.get(at..))?;
+    (tail == id && id.iter().any(|b| *b != id[0]) && !id.is_ascii()).then_some(Aggregated::IFile)
 }
 
 /// Remarks kept until asked for; the number is bounded because hostile input could make any number of them.

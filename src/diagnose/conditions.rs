@@ -1,8 +1,8 @@
 //! Conditions beside failed attempts: checkpoints that fail while the job goes on, processes that end, pasted traces without a job, thresholds.
 
 use super::cause::{Cause, Told};
-use super::finding::{Certainty, Evidence, Finding, Role, Severity};
-use super::incidents::Work;
+use super::finding::{Certainty, Evidence, Role};
+use super::incidents::{self, Work};
 use crate::correlate::{EntryRef, Outcome};
 use crate::digest::What;
 use crate::event::{CheckpointReason, JobState, Kind};
@@ -19,22 +19,27 @@ pub fn look(work: &mut Work) {
     lost_task_managers(work);
     fatal_processes(work);
     pasted(work);
-    thresholds(work);
 }
 
 /// Checkpoints and savepoints that failed by themselves, not because the job was failing anyway.
 fn checkpoints(work: &mut Work, job: usize) {
     let story = work.story;
     let mut seen = 0;
-    for placed in &story.order {
+    for placed in work.index.failed_checkpoints.remove(&story.jobs[job].id).unwrap_or_default() {
         let entry = story.entry(placed.at);
-        let What::Event(Kind::CheckpointFailed { job: id, reason, .. }) = &entry.what else { continue };
-        if *id != story.jobs[job].id || !work.judged(placed.ms) || seen > 2_000 {
+        let What::Event(Kind::CheckpointFailed { reason, .. }) = &entry.what else { continue };
+        if !work.judged(placed.ms) || seen > 2_000 {
             continue;
         }
         let by_itself = matches!(
             reason,
-            CheckpointReason::Expired | CheckpointReason::Async | CheckpointReason::Sync | CheckpointReason::Declined | CheckpointReason::Finalization | CheckpointReason::Io | CheckpointReason::Other
+            CheckpointReason::Expired
+                | CheckpointReason::Async
+                | CheckpointReason::Sync
+                | CheckpointReason::Declined
+                | CheckpointReason::Finalization
+                | CheckpointReason::Io
+                | CheckpointReason::Other
         );
         // A decline says why in the lines that follow it.
         let told = entry.exception.map(|f| work.told(f));
@@ -98,13 +103,17 @@ fn failed_savepoints(work: &mut Work, job: usize) {
             continue;
         }
         // The answer: a record of the JobManager or its REST endpoint with an exception, soon after.
-        for placed in &story.order {
-            let near = matches!((asked, placed.ms), (Some(a), Some(b)) if b >= a && b - a < 60_000);
-            let entry = story.entry(placed.at);
-            let Some(fingerprint) = entry.exception.filter(|_| near) else { continue };
+        let Some(asked) = asked else { continue };
+        let answers: Vec<_> =
+            incidents::since(&work.index.with_exception, Some(asked)).iter().take_while(|p| p.ms.is_some_and(|ms| ms - asked < 60_000)).copied().collect();
+        for placed in answers {
+            let Some(fingerprint) = story.entry(placed.at).exception else { continue };
             let Some(known) = work.thrown.get(&fingerprint) else { continue };
             let about = known.group.thrown.trace.links.iter().any(|l| {
-                l.message.contains("avepoint") || l.message.contains("triggering the checkpoint") || l.message.contains("Trigger checkpoint failure") || l.class.ends_with("CheckpointException")
+                l.message.contains("avepoint")
+                    || l.message.contains("triggering the checkpoint")
+                    || l.message.contains("Trigger checkpoint failure")
+                    || l.class.ends_with("CheckpointException")
             });
             if !about || during_failure(work, job, placed.ms) {
                 continue;
@@ -116,7 +125,11 @@ fn failed_savepoints(work: &mut Work, job: usize) {
                 cause.detail.clear();
                 cause.certainty = Certainty::Possible;
             }
-            let same = work.out.findings.iter().any(|f| f.role == Role::RootCause && f.first.is_some_and(|t| placed.ms.is_some_and(|m| (t - m).abs() < 60_000)) && f.jobs.contains(&job));
+            let same = work
+                .out
+                .findings
+                .iter()
+                .any(|f| f.role == Role::RootCause && f.first.is_some_and(|t| placed.ms.is_some_and(|m| (t - m).abs() < 60_000)) && f.jobs.contains(&job));
             if !same {
                 cause.evidence.extend(Evidence::of(story, *request));
                 work.note_alone(cause, Some(job), Role::RootCause);
@@ -133,7 +146,7 @@ fn never_ran(work: &mut Work, job: usize) {
     if known.state != Some(JobState::Failed) || explained {
         return;
     }
-    let near: Vec<EntryRef> = work.story.order.iter().filter(|p| work.story.entry(p.at).exception.is_some() && known.sources.contains(&p.at.source)).map(|p| p.at).take(64).collect();
+    let near: Vec<EntryRef> = work.index.with_exception.iter().filter(|p| known.sources.contains(&p.at.source)).map(|p| p.at).take(64).collect();
     if let Some(cause) = work.cause_of(Some(job), None, &near) {
         work.note_alone(cause, Some(job), Role::RootCause);
     }
@@ -154,7 +167,12 @@ fn lost_job_managers(work: &mut Work) {
     let noticed = work.story.order.iter().find(|p| {
         work.story.sources[p.at.source].sniffed.role == "taskmanager"
             && p.ms > known.end
-            && work.story.entry(p.at).pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| matches!(p.id.as_str(), "heartbeat-jm-timeout" | "job-leader-lost" | "rpc-association-gated"))
+            && work
+                .story
+                .entry(p.at)
+                .pattern
+                .and_then(|i| work.rules.pattern(i))
+                .is_some_and(|p| matches!(p.id.as_str(), "heartbeat-jm-timeout" | "job-leader-lost" | "rpc-association-gated"))
     });
     let noticed = noticed.map(|p| p.at);
     let fell_silent_alone = known.end.is_some_and(|end| work.story.processes.iter().any(|p| p.role != "client" && p.end.is_some_and(|e| e > end + 10_000)));
@@ -196,7 +214,11 @@ fn lost_task_managers(work: &mut Work) {
             }
             // Explained by an attempt that it ended, or part of the same incident.
             let id = work.story.workers[w].id.clone();
-            let explained = work.out.findings.iter().any(|f| f.task_manager.as_ref() == Some(&id) || f.first.is_some_and(|t| (t - lost).abs() < 120_000) && f.role == Role::RootCause);
+            let explained = work
+                .out
+                .findings
+                .iter()
+                .any(|f| f.task_manager.as_ref() == Some(&id) || f.first.is_some_and(|t| (t - lost).abs() < 120_000) && f.role == Role::RootCause);
             if !explained && !work.story.jobs.is_empty() && job_was_there(work, lost) {
                 work.note_alone(cause, None, Role::RootCause);
             }
@@ -213,7 +235,10 @@ fn fatal_processes(work: &mut Work) {
     for placed in &work.story.order {
         let entry = work.story.entry(placed.at);
         let What::Event(Kind::Fatal { .. }) = &entry.what else { continue };
-        let near = work.out.findings.iter().any(|f| f.role == Role::RootCause && (f.first.is_none() || f.first.is_some_and(|t| placed.ms.is_some_and(|m| m + 120_000 >= t && m - 600_000 <= f.last.unwrap_or(t)))));
+        let near = work.out.findings.iter().any(|f| {
+            f.role == Role::RootCause
+                && (f.first.is_none() || f.first.is_some_and(|t| placed.ms.is_some_and(|m| m + 120_000 >= t && m - 600_000 <= f.last.unwrap_or(t))))
+        });
         if near || !work.judged(placed.ms) || after_stop(work, placed.at) {
             continue;
         }
@@ -225,7 +250,11 @@ fn fatal_processes(work: &mut Work) {
 
 /// Did the process get a signal before this?
 fn after_stop(work: &Work, at: EntryRef) -> bool {
-    work.story.sources[at.source].digest.entries[..at.entry].iter().rev().take(200).any(|e| matches!(&e.what, What::Event(Kind::Signal { .. } | Kind::ShuttingDown { .. })))
+    work.story.sources[at.source].digest.entries[..at.entry]
+        .iter()
+        .rev()
+        .take(200)
+        .any(|e| matches!(&e.what, What::Event(Kind::Signal { .. } | Kind::ShuttingDown { .. })))
 }
 
 /// No job in the logs: a pasted trace, a client's log, a start that failed. The first cause that is told is all there is.
@@ -238,13 +267,14 @@ fn pasted(work: &mut Work) {
         return;
     }
     let story = work.story;
-    let told_by = |role: &str| matches!(role, "unknown" | "client" | "stdout" | "jobmanager" | "taskmanager" | "sqlgateway" | "operator" | "container" | "hs-err");
+    let told_by = |role: &str| !matches!(role, "gc" | "zookeeper" | "launcher" | "historyserver");
     let mut failures: Vec<EntryRef> = Vec::new();
     let mut hits: Vec<(EntryRef, u16)> = Vec::new();
     for placed in &story.order {
         let entry = story.entry(placed.at);
         let role = story.sources[placed.at.source].sniffed.role;
-        if !told_by(role) || entry.level < Level::Unknown && role != "unknown" || !work.judged(placed.ms) {
+        let quiet = entry.level < Level::Unknown && role != "unknown" && !fragment(work, placed.at.source);
+        if !told_by(role) || quiet || !work.judged(placed.ms) {
             continue;
         }
         let benign = entry.pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| p.nature == Nature::Benign);
@@ -263,7 +293,11 @@ fn pasted(work: &mut Work) {
     // A process that says why it ended, or a trace that somebody pasted, is a cause; a WARN of a living process is none.
     let decisive = |at: EntryRef| {
         let role = story.sources[at.source].sniffed.role;
-        matches!(role, "unknown" | "stdout" | "client" | "container" | "hs-err") || story.entry(at).level >= Level::Error
+        let level = story.entry(at).level;
+        matches!(role, "unknown" | "stdout" | "client" | "container" | "hs-err")
+            || level >= Level::Error
+            || level == Level::Unknown
+            || fragment(work, at.source)
     };
     if let Some((at, _)) = first_cause.filter(|(at, _)| decisive(*at)) {
         if let Some(fingerprint) = story.entry(*at).exception {
@@ -296,6 +330,12 @@ fn pasted(work: &mut Work) {
     }
 }
 
+/// A piece of a log without a start banner: somebody picked these lines.
+fn fragment(work: &Work, source: usize) -> bool {
+    let digest = &work.story.sources[source].digest;
+    digest.records < 500 && digest.lives.iter().all(|life| life.component.is_none())
+}
+
 fn alone(work: &Work, slug: &str, at: EntryRef, certainty: Certainty, is_symptom: bool) -> Cause {
     Cause {
         slug: slug.into(),
@@ -311,61 +351,15 @@ fn alone(work: &Work, slug: &str, at: EntryRef, certainty: Certainty, is_symptom
             .chains_from(slug)
             .first()
             .filter(|_| is_symptom)
-            .map(|chain| super::Missing { code: "symptom-only", subject: Some(slug.to_owned()), text: format!("what decides is not in these logs: {}", chain.look_at) })
+            .map(|chain| super::Missing {
+                code: "symptom-only",
+                subject: Some(slug.to_owned()),
+                text: format!("what decides is not in these logs: {}", chain.look_at),
+            })
             .into_iter()
             .collect(),
         ms: work.story.time(at),
         is_symptom,
         note: None,
-    }
-}
-
-/// Figures beyond the thresholds; observations, never above a real cause.
-fn thresholds(work: &mut Work) {
-    let limits = work.options.thresholds.clone();
-    for job in 0..work.story.jobs.len() {
-        let known = &work.story.jobs[job];
-        let checkpoints = &known.checkpoints;
-        if let (Some((_, longest)), Some(last)) = (checkpoints.durations.bounds(), &checkpoints.last_completed)
-            && longest as f64 > limits.checkpoint_duration_s * 1000.0
-        {
-            let text = format!("The longest completed checkpoint took {:.1} s; the threshold is {} s.", longest as f64 / 1000.0, limits.checkpoint_duration_s);
-            let mut finding = observation("checkpoint-slow", "Checkpoints take long", text, Severity::Warning);
-            finding.jobs.push(job);
-            let evidence = work.story.order.iter().rev().find(|p| matches!(&work.story.entry(p.at).what, What::Checkpoints { job: id, .. } if *id == known.id)).map(|p| p.at);
-            finding.cite(evidence.and_then(|at| Evidence::of(work.story, at)));
-            finding.at(work.story.utc(last.0, last.1.ms));
-            push(work, finding);
-        }
-    }
-    for source in 0..work.story.sources.len() {
-        let Some(log) = &work.story.sources[source].digest.gc else { continue };
-        for life in &log.lives {
-            let Some(longest) = life.longest.iter().max_by(|a, b| a.ms.total_cmp(&b.ms)) else { continue };
-            if longest.ms > limits.gc_pause_s * 1000.0 && work.judged(longest.epoch_ms) {
-                let text = format!("The longest pause took {:.1} s ({}); the threshold is {} s.", longest.ms / 1000.0, longest.cause, limits.gc_pause_s);
-                let mut finding = observation("gc-pause-long", "A garbage collection stopped the process for long", text, Severity::Warning);
-                finding.at(longest.epoch_ms);
-                finding.cite(Some(Evidence::Absence { source, from: longest.epoch_ms, to: longest.epoch_ms, text: format!("line {}: pause of {:.1} ms", longest.place.line, longest.ms) }));
-                push(work, finding);
-                break;
-            }
-        }
-    }
-}
-
-fn observation(slug: &str, title: &str, explanation: String, severity: Severity) -> Finding {
-    let mut finding = Finding::new(slug, None, Role::Observation, Certainty::Confirmed);
-    finding.title = title.to_owned();
-    finding.explanation = explanation;
-    finding.severity = severity;
-    finding.owner = "configuration";
-    finding.count = 1;
-    finding
-}
-
-fn push(work: &mut Work, finding: Finding) {
-    if !finding.evidence.is_empty() && work.out.findings.len() < 10_000 {
-        work.out.findings.push(finding);
     }
 }

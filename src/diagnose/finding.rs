@@ -91,9 +91,19 @@ pub struct Missing {
 /// Words of the log, or a stretch in which they should be and are not.
 #[derive(Debug, Clone)]
 pub enum Evidence {
-    Quote { source: usize, quote: Arc<Quote>, ms: Option<i64> },
-    /// UTC bounds.
-    Absence { source: usize, from: Option<i64>, to: Option<i64>, text: String },
+    Quote {
+        source: usize,
+        quote: Arc<Quote>,
+        ms: Option<i64>,
+    },
+    /// UTC bounds, and the line that the stretch ends or begins with.
+    Absence {
+        source: usize,
+        from: Option<i64>,
+        to: Option<i64>,
+        text: String,
+        quote: Option<Arc<Quote>>,
+    },
 }
 
 impl Evidence {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::cause::Cause;
+use super::checkpoint::is_checkpoint_logger;
 use super::finding::{Certainty, Evidence, Finding, Role};
 use super::{Diagnosis, Options};
-use crate::correlate::{Attempt, EntryRef, Outcome, Story};
-use crate::digest::What;
+use crate::correlate::{Attempt, EntryRef, Outcome, Placed, Story};
 use crate::digest::matters::ExceptionGroup;
-use crate::event::{Kind, Str, TaskState};
+use crate::digest::{Entry, What};
+use crate::event::{JobId, Kind, Str, TaskState};
 use crate::rules::Rules;
 
 /// An exception group and where its first-hand records are.
@@ -27,10 +28,46 @@ pub struct Work<'s> {
     pub options: &'s Options,
     pub thrown: FxHashMap<u64, KnownException<'s>>,
     pub out: Diagnosis,
+    /// Parts of the story's order that are asked for per job or attempt: going through all of it each time would cost jobs times entries.
+    pub index: Index,
     /// Finding of each cause: slug and detail.
     by_cause: BTreeMap<(Str, String), usize>,
     /// Failed attempts in judged time, in order: (job, attempt).
     pub failed: Vec<(usize, usize)>,
+}
+
+/// Entries of some kinds, in time order.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// Checkpoints that failed, by job.
+    pub failed_checkpoints: FxHashMap<JobId, Vec<Placed>>,
+    /// The same of all jobs, and what TaskManagers say of checkpoints.
+    pub about_checkpoints: Vec<Placed>,
+    pub with_exception: Vec<Placed>,
+    /// The last entry of each job's checkpoints.
+    pub last_checkpoints: FxHashMap<JobId, EntryRef>,
+}
+
+impl Index {
+    fn add(&mut self, placed: Placed, entry: &Entry) {
+        match &entry.what {
+            What::Event(Kind::CheckpointFailed { job, .. }) => {
+                self.failed_checkpoints.entry(*job).or_default().push(placed);
+                self.about_checkpoints.push(placed);
+            }
+            What::Problem { logger } if is_checkpoint_logger(logger) => self.about_checkpoints.push(placed),
+            What::Checkpoints { job, .. } => drop(self.last_checkpoints.insert(*job, placed.at)),
+            _ => {}
+        }
+        if entry.exception.is_some() {
+            self.with_exception.push(placed);
+        }
+    }
+}
+
+/// The part of `order` that begins at `ms`.
+pub fn since(order: &[Placed], ms: Option<i64>) -> &[Placed] {
+    &order[order.partition_point(|placed| placed.ms < ms)..]
 }
 
 /// Attempts that are traced one by one per job; of longer loops the first and the last ones.
@@ -48,8 +85,10 @@ impl<'s> Work<'s> {
                 thrown.entry(group.fingerprint).or_insert(KnownException { group, first_hand: Vec::new() });
             }
         }
+        let mut index = Index::default();
         for placed in &story.order {
             let entry = story.entry(placed.at);
+            index.add(*placed, entry);
             let on_worker = story.sources[placed.at.source].sniffed.role == "taskmanager";
             if let (true, Some(fingerprint)) = (on_worker, entry.exception)
                 && let Some(known) = thrown.get_mut(&fingerprint)
@@ -59,7 +98,7 @@ impl<'s> Work<'s> {
             }
         }
         let out = Diagnosis { job_verdicts: vec!["healthy"; story.jobs.len()], ..Diagnosis::default() };
-        Work { story, rules, options, thrown, out, by_cause: BTreeMap::new(), failed: Vec::new() }
+        Work { story, rules, options, thrown, out, index, by_cause: BTreeMap::new(), failed: Vec::new() }
     }
 
     /// Is the time inside the bounds that are judged? Unknown times are.
@@ -85,11 +124,16 @@ impl<'s> Work<'s> {
     fn job(&mut self, job: usize) {
         let attempts = &self.story.jobs[job].attempts;
         let failed: Vec<usize> = (0..attempts.len())
-            .filter(|a| attempts[*a].outcome == Outcome::Failed || attempts[*a].outcome == Outcome::Lost || (!attempts[*a].failures.is_empty() && attempts[*a].outcome != Outcome::Rescaled))
+            .filter(|a| {
+                attempts[*a].outcome == Outcome::Failed
+                    || attempts[*a].outcome == Outcome::Lost
+                    || (!attempts[*a].failures.is_empty() && attempts[*a].outcome != Outcome::Rescaled)
+            })
             .filter(|a| self.judged(attempts[*a].end.or(attempts[*a].start)))
             .collect();
         let skip = failed.len().saturating_sub(MAX_TRACED);
-        let traced: Vec<usize> = failed.iter().copied().enumerate().filter(|(i, _)| *i < MAX_TRACED / 2 || *i >= MAX_TRACED / 2 + skip).map(|(_, a)| a).collect();
+        let traced: Vec<usize> =
+            failed.iter().copied().enumerate().filter(|(i, _)| *i < MAX_TRACED / 2 || *i >= MAX_TRACED / 2 + skip).map(|(_, a)| a).collect();
         // The root of the incident that goes on.
         let mut open: Option<(usize, usize)> = None;
         for attempt in traced {

@@ -4,11 +4,15 @@
 //! (`incidents`), conditions of the whole cluster are looked at beside (`conditions`), and the answer is summed up (`verdict`). A symptom is never made a cause.
 
 pub mod cause;
+mod checkpoint;
 pub mod conditions;
 pub mod configuration;
+pub mod figures;
 pub mod finding;
 pub mod incidents;
+mod leader;
 pub mod verdict;
+mod worker;
 
 use std::collections::BTreeMap;
 
@@ -58,6 +62,7 @@ pub fn diagnose(story: &Story, rules: &Rules, options: &Options) -> Diagnosis {
     let mut work = incidents::Work::new(story, rules, options);
     work.jobs();
     conditions::look(&mut work);
+    figures::look(&mut work);
     configuration::look(&mut work);
     verdict::sum_up(work)
 }

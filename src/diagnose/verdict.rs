@@ -31,7 +31,8 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
     let warned = work.out.findings.iter().any(|f| f.severity <= Severity::Warning);
     let records: u64 = story.sources.iter().map(|s| s.digest.records).sum();
     let read_something = story.sources.iter().any(|s| !matches!(s.sniffed.role, "launcher" | "container") && s.digest.records > 0);
-    let process_died = work.out.findings.iter().any(|f| f.role == Role::RootCause && &*f.pattern == "jm-process-killed") && story.jobs.iter().any(|j| j.attempts.last().is_some_and(|a| a.outcome == Outcome::Lost || a.outcome == Outcome::Running) && j.process_lost);
+    let process_died = work.out.findings.iter().any(|f| f.role == Role::RootCause && &*f.pattern == "jm-process-killed")
+        && story.jobs.iter().any(|j| j.attempts.last().is_some_and(|a| a.outcome == Outcome::Lost || a.outcome == Outcome::Running) && j.process_lost);
     work.out.verdict = if !read_something || records == 0 {
         "not-assessed"
     } else if any("failed") || process_died {
@@ -82,7 +83,8 @@ fn rank(out: &mut Diagnosis, muted: &[String]) {
         finding.caused_by = finding.caused_by.iter().map(|i| place[*i]).filter(|i| *i != usize::MAX).collect();
     }
     out.findings = findings;
-    out.attempt_findings = std::mem::take(&mut out.attempt_findings).into_iter().filter_map(|(k, i)| (place[i] != usize::MAX).then_some((k, place[i]))).collect();
+    out.attempt_findings =
+        std::mem::take(&mut out.attempt_findings).into_iter().filter_map(|(k, i)| (place[i] != usize::MAX).then_some((k, place[i]))).collect();
 }
 
 fn job_verdict(work: &Work, job: usize) -> &'static str {
@@ -102,7 +104,8 @@ fn job_verdict(work: &Work, job: usize) -> &'static str {
 }
 
 fn missing(work: &Work, root: Option<usize>) -> Vec<Missing> {
-    let mut missing: Vec<Missing> = work.out.findings.iter().enumerate().filter(|(i, f)| Some(*i) == root || f.role == Role::RootCause).flat_map(|(_, f)| f.missing.clone()).collect();
+    let mut missing: Vec<Missing> =
+        work.out.findings.iter().enumerate().filter(|(i, f)| Some(*i) == root || f.role == Role::RootCause).flat_map(|(_, f)| f.missing.clone()).collect();
     // TaskManagers that the JobManager names and whose own logs are not here, where something went wrong with them.
     if root.is_some() {
         for worker in &work.story.workers {
@@ -157,7 +160,9 @@ fn still_failing(work: &Work) -> Option<bool> {
     }
     Some(states.any(|j| match j.state {
         Some(JobState::Failed | JobState::Failing | JobState::Restarting) => true,
-        Some(JobState::Running) => j.attempts.last().is_some_and(|a| a.number > 1 && a.completed == 0 && a.outcome == Outcome::Running && a.triggered > 0 && a.failed > 0),
+        Some(JobState::Running) => {
+            j.attempts.last().is_some_and(|a| a.number > 1 && a.completed == 0 && a.outcome == Outcome::Running && a.triggered > 0 && a.failed > 0)
+        }
         _ => false,
     }))
 }

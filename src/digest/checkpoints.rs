@@ -127,6 +127,8 @@ pub struct CheckpointTracker {
     done_set: FxHashSet<u64>,
     /// Completed or failed here, triggered in a source before.
     pub orphans: Vec<u64>,
+    /// Completed savepoints.
+    savepoints: Vec<u64>,
 }
 
 impl CheckpointTracker {
@@ -169,7 +171,12 @@ impl CheckpointTracker {
         }
         self.finish(done.id);
         run.completed += 1;
-        run.savepoints += u64::from(pending.is_some_and(|p| p.savepoint));
+        if pending.is_some_and(|p| p.savepoint) {
+            run.savepoints += 1;
+            if self.savepoints.len() < 1000 {
+                self.savepoints.push(done.id);
+            }
+        }
         run.durations.add(done.duration_ms);
         run.trend.add(done.duration_ms);
         run.sizes.add(done.bytes);
@@ -178,6 +185,14 @@ impl CheckpointTracker {
         }
         run.first_completed.get_or_insert(done);
         run.last_completed = Some(done);
+    }
+
+    /// The store says that a completed checkpoint is a savepoint, where its trigger did not.
+    pub fn savepoint_kept(&mut self, run: &mut CheckpointRun, id: u64) {
+        if self.done_set.contains(&id) && !self.savepoints.contains(&id) && self.savepoints.len() < 1000 {
+            self.savepoints.push(id);
+            run.savepoints += 1;
+        }
     }
 
     /// A checkpoint fails. Lines that tell of the same failure again refine its reason and count no more.
@@ -218,7 +233,10 @@ impl CheckpointTracker {
 fn refine(run: &mut CheckpointRun, failure: &Failure) {
     let Some(known) = run.failures.iter_mut().rev().find(|f| f.id == failure.id) else { return };
     let vague = matches!(known.reason, CheckpointReason::Other | CheckpointReason::JobFailure | CheckpointReason::TaskFailure | CheckpointReason::Declined);
-    let exact = !matches!(failure.reason, CheckpointReason::Other | CheckpointReason::JobFailure | CheckpointReason::TaskFailure | CheckpointReason::Declined | CheckpointReason::Cancelled);
+    let exact = !matches!(
+        failure.reason,
+        CheckpointReason::Other | CheckpointReason::JobFailure | CheckpointReason::TaskFailure | CheckpointReason::Declined | CheckpointReason::Cancelled
+    );
     if vague && exact {
         let old = known.reason;
         known.reason = failure.reason;

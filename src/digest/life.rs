@@ -1,8 +1,9 @@
 //! Process lives inside one source: a start banner begins one; what the process says of itself is kept here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::Place;
+use super::{Place, Quote};
 use crate::event::{BannerKey, Kind, Str};
 
 /// One life of a process as its own log tells it.
@@ -24,25 +25,47 @@ pub struct Life {
     pub fatal: Option<(Str, Place)>,
     pub shutdown: Option<(Str, Place)>,
     pub first: Place,
+    /// The line that begins the banner.
+    pub banner: Option<Arc<Quote>>,
+    /// Configuration lines that rules may cite.
+    pub quotes: BTreeMap<Str, Arc<Quote>>,
 }
 
 /// Options, arguments and configuration entries that are kept; real processes have fewer than 500.
 const MAX_ITEMS: usize = 2_000;
 
+/// Beginnings of the keys that rules cite.
+const CITED: &[&str] =
+    &["restart-strategy", "execution.checkpointing", "state.", "heartbeat", "taskmanager.memory", "jobmanager.memory", "high-availability", "env.java"];
+
 impl Life {
     /// Takes in what `kind` says of the process.
-    pub fn note(lives: &mut Vec<Life>, kind: &Kind, ms: Option<i64>, place: Place) {
+    pub fn note(lives: &mut Vec<Life>, kind: &Kind, ms: Option<i64>, place: Place, quote: impl FnOnce() -> Option<Arc<Quote>>) {
         if let Kind::ProcessStart { component, version, commit } = kind {
             // A log of hostile length must not grow this list for ever.
             if lives.len() >= 10_000 {
                 lives.pop();
             }
-            let life = Life { component: Some(component.clone()), version: version.clone(), commit: commit.clone(), start_ms: ms, first: place, ..Life::default() };
+            let life = Life {
+                component: Some(component.clone()),
+                version: version.clone(),
+                commit: commit.clone(),
+                start_ms: ms,
+                first: place,
+                banner: quote(),
+                ..Life::default()
+            };
             return lives.push(life);
         }
         if !matches!(
             kind,
-            Kind::Banner { .. } | Kind::Config { .. } | Kind::TmIdentity { .. } | Kind::Signal { .. } | Kind::ExitCode { .. } | Kind::Fatal { .. } | Kind::ShuttingDown { .. }
+            Kind::Banner { .. }
+                | Kind::Config { .. }
+                | Kind::TmIdentity { .. }
+                | Kind::Signal { .. }
+                | Kind::ExitCode { .. }
+                | Kind::Fatal { .. }
+                | Kind::ShuttingDown { .. }
         ) {
             return;
         }
@@ -60,6 +83,9 @@ impl Life {
             },
             Kind::Config { key, value } if life.configuration.len() < MAX_ITEMS => {
                 life.configuration.insert(key.clone(), value.clone());
+                if CITED.iter().any(|prefix| key.starts_with(prefix)) {
+                    life.quotes.extend(quote().map(|quote| (key.clone(), quote)));
+                }
             }
             Kind::TmIdentity { id } => life.resource_id = Some(id.clone()),
             Kind::Signal { name } => life.signal = Some((name.clone(), place)),

@@ -117,7 +117,15 @@ impl Matters {
         noted
     }
 
-    fn exception(&mut self, thrown: &Arc<Thrown>, level: Level, logger: &Str, ms: Option<i64>, place: Place, quote: &mut Lazy<impl FnOnce() -> Option<Arc<Quote>>>) -> bool {
+    fn exception(
+        &mut self,
+        thrown: &Arc<Thrown>,
+        level: Level,
+        logger: &Str,
+        ms: Option<i64>,
+        place: Place,
+        quote: &mut Lazy<impl FnOnce() -> Option<Arc<Quote>>>,
+    ) -> bool {
         let fingerprint = thrown.trace.fingerprint;
         if let Some(at) = self.by_fingerprint.get(&fingerprint) {
             let group = &mut self.exceptions[*at];

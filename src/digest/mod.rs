@@ -33,6 +33,8 @@ const QUOTE_BYTES: usize = 700;
 const QUOTE_LINES: usize = 6;
 /// Subtasks whose last deployment is remembered.
 const MAX_DEPLOYMENTS: usize = 50_000;
+/// Lines of long GC pauses that are kept.
+const MAX_GC_QUOTES: usize = 2_000;
 /// Silences that are kept; the shortest go first.
 const MAX_GAPS: usize = 4_096;
 
@@ -73,11 +75,22 @@ pub struct Entry {
 pub enum What {
     Event(Kind),
     /// The job that a task event belongs to is known from the lines around it.
-    TaskEvent { job: Option<JobId>, kind: Kind },
-    Checkpoints { job: JobId, run: Box<CheckpointRun> },
-    Tasks { job: Option<JobId>, run: TaskRun },
+    TaskEvent {
+        job: Option<JobId>,
+        kind: Kind,
+    },
+    Checkpoints {
+        job: JobId,
+        run: Box<CheckpointRun>,
+    },
+    Tasks {
+        job: Option<JobId>,
+        run: TaskRun,
+    },
     /// A record of level WARN or above, or with a stack trace, that is no event.
-    Problem { logger: Str },
+    Problem {
+        logger: Str,
+    },
 }
 
 /// Task transitions between two other events.
@@ -90,6 +103,13 @@ pub struct TaskRun {
     pub canceled: u64,
     pub last_running_ms: Option<i64>,
     pub last_finished_ms: Option<i64>,
+}
+
+/// A stretch without a record, and the record after it.
+#[derive(Debug, Clone)]
+pub struct Silence {
+    pub gap: Gap,
+    pub quote: Option<Arc<Quote>>,
 }
 
 /// Where a subtask was deployed last.
@@ -118,7 +138,11 @@ pub struct SourceDigest {
     pub entries_omitted: u64,
     pub matters: Matters,
     pub lives: Vec<Life>,
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<Silence>,
+    /// The last record.
+    pub last_quote: Option<Arc<Quote>>,
+    /// Lines of long GC pauses, by line.
+    pub gc_quotes: Vec<Arc<Quote>>,
     /// Jobs in order of appearance, with their checkpoints under way.
     pub trackers: Vec<(JobId, CheckpointTracker)>,
     pub deployments: Vec<DeployedTo>,
@@ -146,6 +170,8 @@ pub struct Builder {
     current_job: Option<JobId>,
     gap_floor: i64,
     last_ms: Option<i64>,
+    /// Time of the last record with a full date, whether it said something or not.
+    last_record_ms: Option<i64>,
     day: DayCounter,
 }
 
@@ -196,6 +222,8 @@ impl Builder {
             matters: Matters::default(),
             lives: Vec::new(),
             gaps: Vec::new(),
+            last_quote: None,
+            gc_quotes: Vec::new(),
             trackers: Vec::new(),
             deployments: Vec::new(),
             clock_samples: Vec::new(),
@@ -216,6 +244,7 @@ impl Builder {
             current_job: None,
             gap_floor: crate::record::gaps::MIN_GAP_MS,
             last_ms: None,
+            last_record_ms: None,
             day: DayCounter::default(),
         }
     }
@@ -223,11 +252,18 @@ impl Builder {
     /// Takes the next chunk and what was found in it.
     pub fn absorb(&mut self, chunk: &[u8], result: ChunkResult) {
         let (line_base, byte_base) = (self.digest.lines, self.digest.bytes);
-        self.gaps(&result.gaps, line_base);
+        self.gaps(chunk, &result.gaps, line_base, byte_base);
+        if let Some((line, byte)) = result.last_record {
+            self.digest.last_quote = line_quote(chunk, byte, Place { line: line_base + line + 1, lines: 1, byte: byte_base + byte as u64, bytes: 0 });
+        }
         for span in &result.gc {
             let text = &chunk[span.byte..span.byte + span.bytes];
             self.gc.line(gc::Place { line: line_base + span.line + 1, byte: byte_base + span.byte as u64 }, text, None);
             self.gc_seen = true;
+            if self.digest.gc_quotes.len() < MAX_GC_QUOTES && shows_long_pause(text) {
+                let place = Place { line: line_base + span.line + 1, lines: 1, byte: byte_base + span.byte as u64, bytes: 0 };
+                self.digest.gc_quotes.extend(line_quote(chunk, span.byte, place));
+            }
         }
         for found in result.found {
             self.found(chunk, found, line_base, byte_base);
@@ -240,6 +276,7 @@ impl Builder {
         digest.capped_lines += result.capped_lines;
         digest.first = digest.first.or(result.first);
         digest.last = result.last.or(digest.last);
+        self.last_record_ms = result.last.filter(|s| s.date == Date::Full).map(|s| s.ms).or(self.last_record_ms);
         if let Some((low, high)) = result.span_ms {
             let span = digest.span_ms.get_or_insert((low, high));
             *span = (span.0.min(low), span.1.max(high));
@@ -274,30 +311,30 @@ impl Builder {
         self.digest
     }
 
-    fn gaps(&mut self, gaps: &[Gap], line_base: u64) {
+    fn gaps(&mut self, chunk: &[u8], gaps: &[Gap], line_base: u64, byte_base: u64) {
         let mut gaps = gaps.iter().copied();
         let Some(first) = gaps.next() else { return };
-        let joined = self.digest.gaps.last().map(|g| g.to).or(None);
-        let before = self.last_ms.max(joined);
-        if let Some(before) = before
+        if let Some(before) = self.last_record_ms
             && first.from - before >= self.gap_floor
         {
-            self.gap(Gap { from: before, line: first.line + line_base, ..first });
+            self.gap(chunk, Gap { from: before, ..first }, line_base, byte_base);
         }
         for gap in gaps {
-            self.gap(Gap { line: gap.line + line_base, ..gap });
+            self.gap(chunk, gap, line_base, byte_base);
         }
     }
 
-    fn gap(&mut self, gap: Gap) {
+    fn gap(&mut self, chunk: &[u8], gap: Gap, line_base: u64, byte_base: u64) {
         if gap.to - gap.from < self.gap_floor {
             return;
         }
-        self.digest.gaps.push(gap);
+        let place = Place { line: line_base + gap.line + 1, lines: 1, byte: byte_base + gap.byte as u64, bytes: 0 };
+        let quote = line_quote(chunk, gap.byte, place);
+        self.digest.gaps.push(Silence { gap: Gap { line: place.line, ..gap }, quote });
         while self.digest.gaps.len() > MAX_GAPS {
             self.gap_floor *= 2;
             let floor = self.gap_floor;
-            self.digest.gaps.retain(|g| g.to - g.from >= floor);
+            self.digest.gaps.retain(|s| s.gap.to - s.gap.from >= floor);
         }
     }
 
@@ -378,6 +415,11 @@ impl Builder {
                 let task = location.map_or(task.clone(), |place| format!("{task} at {place}").into());
                 self.checkpoint_failure(job, Some(id), CheckpointReason::Declined, Some(task), entry, raw);
             }
+            // Up to 1.10 a checkpoint that never got an id is not counted by the REST API, but it is a failure to explain.
+            Kind::CheckpointFailed { id: None, counted: false, .. } => {
+                entry.what = What::Event(kind);
+                self.push(entry, raw);
+            }
             Kind::CheckpointFailed { job, id, reason, .. } => {
                 self.digest.loggers_of_114 |= by_failure_manager;
                 self.checkpoint_failure(job, id, reason, None, entry, raw);
@@ -387,6 +429,11 @@ impl Builder {
                 // Up to 1.13 the REST API does not count what was never triggered.
                 if by_failure_manager {
                     self.checkpoint_failure(job, None, reason, None, entry, raw);
+                }
+            }
+            Kind::SavepointKept { id } => {
+                if let Some(job) = self.current_job {
+                    self.checkpoint(job, entry, raw, |tracker, run, _| tracker.savepoint_kept(run, id));
                 }
             }
             Kind::TaskState { ref task, to, on_task_manager, .. } => {
@@ -443,15 +490,15 @@ impl Builder {
                     }
                 }
                 let starts = matches!(kind, Kind::ProcessStart { .. });
-                Life::note(&mut self.digest.lives, &kind, entry.ms, entry.place);
+                let quotes = &mut self.quotes;
+                Life::note(&mut self.digest.lives, &kind, entry.ms, entry.place, || quote_of(raw, entry.place, quotes));
                 if starts {
                     entry.what = What::Event(kind);
                     self.push(entry, raw);
                 }
             }
-            Kind::Metrics { .. } => {}
             other => {
-                Life::note(&mut self.digest.lives, &other, entry.ms, entry.place);
+                Life::note(&mut self.digest.lives, &other, entry.ms, entry.place, || None);
                 self.open_tasks = None;
                 if let Some(job) = job_of_event(&other) {
                     self.current_job = Some(job);
@@ -547,7 +594,7 @@ impl Builder {
     }
 
     fn checkpoint_failure(&mut self, job: JobId, id: Option<u64>, reason: CheckpointReason, task: Option<Str>, entry: Entry, raw: &[u8]) {
-        let message: Str = String::from_utf8_lossy(crate::classify::text::first_line(&raw[..raw.len().min(400)])).as_ref().into();
+        let message: Str = String::from_utf8_lossy(crate::classify::text::first_line(&raw[..raw.len().min(400)]).trim_ascii_end()).as_ref().into();
         self.checkpoint(job, entry.clone(), raw, |tracker, run, entry| {
             tracker.failed(run, Failure { id, ms: entry.ms, reason, message, task, place: entry.place });
         });
@@ -578,11 +625,32 @@ fn job_of_event(kind: &Kind) -> Option<JobId> {
     }
 }
 
+/// The one line that begins at `byte`, for evidence.
+fn line_quote(chunk: &[u8], byte: usize, place: Place) -> Option<Arc<Quote>> {
+    let line = crate::classify::text::first_line(chunk.get(byte..)?);
+    let mut free = 0;
+    quote_of(line, place, &mut free)
+}
+
+/// Does a GC line end in a pause of 100 ms or more? `… 1234.567ms`, `…, 0.1234567 secs]`.
+fn shows_long_pause(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let number = |text: &[u8]| {
+        let start = text.iter().rposition(|b| !(b.is_ascii_digit() || matches!(b, b'.' | b','))).map_or(0, |at| at + 1);
+        std::str::from_utf8(&text[start..]).ok().and_then(|t| t.replace(',', ".").parse::<f64>().ok())
+    };
+    if let Some(head) = line.strip_suffix(b"ms") {
+        return number(head).is_some_and(|ms| ms >= 100.0);
+    }
+    memchr::memmem::rfind(line, b" secs]").is_some_and(|at| number(&line[..at]).is_some_and(|s| s >= 0.1))
+}
+
 fn quote_of(raw: &[u8], place: Place, quotes: &mut usize) -> Option<Arc<Quote>> {
     if *quotes >= MAX_QUOTES {
         return None;
     }
     *quotes += 1;
+    let raw = raw.trim_ascii_end();
     let mut end = 0;
     let mut lines = 0;
     for at in memchr::memchr_iter(b'\n', raw).chain(std::iter::once(raw.len())) {

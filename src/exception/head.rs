@@ -26,6 +26,16 @@ pub(super) fn head(text: &[u8]) -> Option<Head<'_>> {
     let len = window.iter().position(|&b| !is_class_byte(b)).unwrap_or(window.len());
     let class = text.get(..len)?;
     let rest = text.get(len..)?;
+    // Hadoop's RPC names the server's exception in parentheses: that one is meant.
+    if class.ends_with(b"RemoteException")
+        && let Some(inner) = rest.strip_prefix(b"(")
+        && let Some(close) = memchr::memchr(b')', inner.get(..MAX_CLASS.min(inner.len()))?)
+        && let Some(message) = inner.get(close + 1..)?.strip_prefix(b": ")
+    {
+        let class = inner.get(..close)?;
+        let bare = class.iter().all(|&b| is_class_byte(b)) && !class.is_empty();
+        return bare.then(|| Head { class, message: message.trim_ascii(), braced: false, qualified: true, named: true });
+    }
     let (message, braced) = match rest.first() {
         None => (rest, false),
         Some(b':') => match rest.get(1) {

@@ -23,8 +23,10 @@ impl Moment {
         Self { uptime: stamp.uptime, wall: if borrowed { wrapper.map(|wall| wall as f64) } else { own }, borrowed }
     }
 
+    /// `ms` before, to the microsecond.
     pub fn minus(self, ms: f64) -> Self {
-        Self { uptime: self.uptime.map(|at| at - ms), wall: self.wall.map(|at| at - ms), ..self }
+        let back = |at: f64| ((at - ms) * 1e3).round() / 1e3;
+        Self { uptime: self.uptime.map(back), wall: self.wall.map(back), ..self }
     }
 }
 

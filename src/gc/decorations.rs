@@ -190,7 +190,7 @@ mod tests {
         let india = parse(b"[2026-11-21T14:49:46.439+0530] Using G1").unwrap();
         assert_eq!(india.stamp.wall, Some(1_795_252_786_439));
         assert_eq!(india.stamp.offset, Some(330));
-        assert_eq!(time(b"2015-07-22T14:53:42.655-0100"), Some((1_437_580_422_655, -60)));
+        assert_eq!(time(b"2021-03-04T05:06:07.089-0100"), Some((1_614_837_967_089, -60)));
         let lone = parse(b"[0,799s][16644] GC(0) Pause").unwrap();
         assert_eq!((lone.stamp.uptime, lone.stamp.pid), (Some(799.0), None));
         assert_eq!(parse(b"[960ms][16641][16644] x").unwrap().stamp.pid, Some(16641));

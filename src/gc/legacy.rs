@@ -207,7 +207,7 @@ impl Scanner {
             return;
         };
         if open.heap.is_none() && matches!(open.kind, PauseKind::InitialMark | PauseKind::Remark) {
-            // `[1 CMS-remark: 100839K(106496K)] 111291K(154432K), 0.0019970 secs]`: use and size, nothing freed.
+            // `[1 CMS-remark: 80301K(90000K)] 88002K(120000K), 0.0031100 secs]`: use and size, nothing freed.
             let body = trim(body);
             if let Some((used, length)) = size(body) {
                 let total = body[length..].strip_prefix(b"(").and_then(size).map(|(total, _)| total);
@@ -217,7 +217,8 @@ impl Scanner {
         let stop = Stop {
             kind: open.kind,
             cause: &open.cause[..open.cause_length],
-            ms: seconds.0 * 1000.0,
+            // Seven decimals of a second are printed.
+            ms: (seconds.0 * 1e7).round() / 1e4,
             heap: open.heap,
             young: open.young,
             metaspace: open.metaspace,
@@ -476,7 +477,7 @@ fn times(text: &[u8]) -> Option<Cpu> {
     Some(Cpu { user_s, sys_s, real_s })
 }
 
-/// JVM header: `Java HotSpot(TM) 64-Bit Server VM (25.45-b02) for linux-amd64 JRE (1.8.0_45-b14), built on …`; gives `25.45-b02`.
+/// JVM header: `Java HotSpot(TM) 64-Bit Server VM (25.999-b01) for linux-amd64 JRE (1.8.0_999-b01), built on …`; gives `25.999-b01`.
 pub(super) fn header(line: &[u8]) -> Option<&[u8]> {
     if !matches!(line.first(), Some(b'J' | b'O')) {
         return None;
@@ -486,7 +487,7 @@ pub(super) fn header(line: &[u8]) -> Option<&[u8]> {
     Some(&rest[..memchr::memchr(b')', rest)?])
 }
 
-/// `CommandLine flags: -XX:MaxHeapSize=4184705024 … -XX:+UseG1GC`: collector and maximum heap.
+/// `CommandLine flags: -XX:MaxHeapSize=700000000 … -XX:+UseG1GC`: collector and maximum heap.
 pub(super) fn flags(line: &[u8]) -> Option<(Collector, Option<u64>)> {
     let flags = line.strip_prefix(b"CommandLine flags: ")?;
     let has = |flag: &[u8]| flags.split(|b| *b == b' ').any(|word| word == flag);

@@ -250,6 +250,8 @@ pub enum LeakSignal {
     Rising,
     /// The floor rises through the run and fills the heap.
     Leak,
+    /// Live objects fill the heap to the end, without a climb that shows how they came: too small a heap, or a leak seen late.
+    Full,
 }
 
 impl LeakSignal {
@@ -259,6 +261,7 @@ impl LeakSignal {
             Self::None => "none",
             Self::Rising => "rising",
             Self::Leak => "leak",
+            Self::Full => "full",
         }
     }
 }

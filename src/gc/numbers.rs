@@ -140,6 +140,6 @@ mod tests {
         assert_eq!(uint(&[b'9'; 50]).map(|d| d.0), Some(u64::MAX));
         assert!(size(&[&[b'9'; 50][..], b"G"].concat()).is_some());
         assert_eq!(trailing(b"...."), b"");
-        assert_eq!(trailing(b"x, 0.0263911"), b"0.0263911");
+        assert_eq!(trailing(b"x, 0.0111000"), b"0.0111000");
     }
 }

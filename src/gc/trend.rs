@@ -14,6 +14,9 @@ const FEWEST_YOUNG: usize = 5;
 /// The floor must fill this share of the heap to be called a leak.
 const FULL_SHARE: f64 = 0.8;
 
+/// A floor this high leaves nothing to work with, however it came about.
+const BRIM_SHARE: f64 = 0.9;
+
 /// Points in order; when full, every second one goes and from then on only every second comes in.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Series {
@@ -158,6 +161,7 @@ impl Floor {
                     false => LeakSignal::Insufficient,
                 }
             }
+            Some(max) if whole && high as f64 > BRIM_SHARE * max as f64 => LeakSignal::Full,
             Some(_) => LeakSignal::None,
         };
         LeakTrend { signal, first_floor_bytes: low, last_floor_bytes: high, bytes_per_hour: growth }
@@ -200,6 +204,11 @@ mod tests {
     #[test]
     fn a_step_up_is_none() {
         assert_eq!(floor(|i| if i < 300 { 100 } else { 900 }), LeakSignal::None);
+    }
+
+    #[test]
+    fn a_heap_full_from_the_start_is_named() {
+        assert_eq!(floor(|i| 960 + i % 20), LeakSignal::Full);
     }
 
     #[test]

@@ -54,7 +54,8 @@ pub fn open(path: &Path, file: &File, head: &[u8], name: &str) -> Option<io::Res
     let length = ReadAt::len(file);
     let tail = if length >= 32 && ReadAt::read_at(file, length - 32, &mut tail).ok() == Some(32) { &tail[..] } else { &[] };
     let application = path.parent().and_then(|p| p.file_name()).and_then(|n| n.to_str()).unwrap_or("");
-    let kind = sniff_aggregated(head.get(..16)?, tail).or_else(|| head.get(..32).filter(|h| ifile::is_of_application(h, application)).map(|_| Aggregated::IFile))?;
+    let kind =
+        sniff_aggregated(head.get(..32)?, tail).or_else(|| head.get(..32).filter(|h| ifile::is_of_application(h, application)).map(|_| Aggregated::IFile))?;
     match kind {
         Aggregated::TFile => boxed(again().and_then(|f| Ok(Box::new(TFile::open(f, name)?) as Box<dyn Sections + Send>)), "tfile"),
         Aggregated::IFile => {

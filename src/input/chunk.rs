@@ -73,7 +73,7 @@ fn cut_after(bytes: &[u8], from: usize, mode: Mode) -> usize {
         if at >= bytes.len() {
             break;
         }
-        if record::begins(line_at(bytes, at), mode) {
+        if record::may_cut(bytes, at, mode) {
             return at;
         }
         at += 1;
@@ -87,17 +87,12 @@ fn cut_before_end(bytes: &[u8], mode: Mode) -> Option<usize> {
     while let Some(newline) = memchr::memrchr(b'\n', &bytes[..end]) {
         let at = newline + 1;
         // A line whose end has not come yet may look like a head and be none: only whole lines decide.
-        if at > 0 && at < bytes.len() && memchr::memchr(b'\n', &bytes[at..]).is_some() && record::begins(line_at(bytes, at), mode) {
+        if at > 0 && at < bytes.len() && memchr::memchr(b'\n', &bytes[at..]).is_some() && record::may_cut(bytes, at, mode) {
             return Some(at);
         }
         end = newline;
     }
     None
-}
-
-fn line_at(bytes: &[u8], at: usize) -> &[u8] {
-    let rest = &bytes[at..];
-    &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
 }
 
 /// Cuts a stream.

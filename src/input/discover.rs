@@ -44,7 +44,7 @@ pub fn discover(paths: &[PathBuf]) -> Found {
     let mut found = Found::default();
     for path in paths {
         if path.is_dir() {
-            walk(path, &mut found, false);
+            walk(path, &mut found);
         } else if path.exists() || fs::symlink_metadata(path).is_ok() {
             found.files.push(FileToRead { path: path.clone(), named: true });
         } else {
@@ -58,7 +58,7 @@ pub fn discover(paths: &[PathBuf]) -> Found {
     found
 }
 
-fn walk(folder: &Path, found: &mut Found, _inside: bool) {
+fn walk(folder: &Path, found: &mut Found) {
     // Links are followed; the walker reports loops.
     for entry in WalkDir::new(folder).follow_links(true).max_depth(MAX_DEPTH).sort_by_file_name() {
         match entry {
@@ -66,7 +66,11 @@ fn walk(folder: &Path, found: &mut Found, _inside: bool) {
             Ok(_) => {}
             Err(e) => {
                 let path = e.path().unwrap_or(folder).display().to_string();
-                let why = if e.loop_ancestor().is_some() { "a link back to a folder above it".to_owned() } else { e.io_error().map_or_else(|| e.to_string(), |io| io.to_string()) };
+                let why = if e.loop_ancestor().is_some() {
+                    "a link back to a folder above it".to_owned()
+                } else {
+                    e.io_error().map_or_else(|| e.to_string(), |io| io.to_string())
+                };
                 found.missing.push(Missing { path, why });
             }
         }
@@ -93,7 +97,7 @@ fn glob(pattern: &Path, found: &mut Found) {
         let shown = path.strip_prefix(".").unwrap_or(path);
         if matcher.is_match(shown) || matcher.is_match(path) {
             if entry.file_type().is_dir() {
-                walk(path, found, true);
+                walk(path, found);
             } else {
                 found.files.push(FileToRead { path: shown.to_owned(), named: true });
             }

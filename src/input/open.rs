@@ -34,7 +34,9 @@ pub fn open(path: &Path, mmap: bool) -> io::Result<Opened> {
         return Ok(Opened::Stream(file));
     }
     let at_rest = meta.modified().ok().and_then(|t| t.elapsed().ok()).is_some_and(|age| age > AT_REST);
-    if mmap && at_rest && meta.len() >= MIN_MAP
+    if mmap
+        && at_rest
+        && meta.len() >= MIN_MAP
         && let Ok(map) = Map::open(&file)
     {
         return Ok(Opened::Map(map, file));

@@ -55,7 +55,7 @@ impl Part<'_> {
             let mut end = self.pending.len();
             take = loop {
                 let Some(newline) = memchr::memrchr(b'\n', &self.pending[..end.saturating_sub(1)]) else { break 0 };
-                if record::begins(line_at(&self.pending, newline + 1), sniffed.mode) {
+                if record::may_cut(&self.pending, newline + 1, sniffed.mode) {
                     break newline + 1;
                 }
                 end = newline + 1;
@@ -77,11 +77,6 @@ impl Part<'_> {
         let sniffed = self.sniffed.unwrap_or_else(|| sniff::sniff(b"", &self.path, true));
         (sniffed, self.fold.finish())
     }
-}
-
-fn line_at(bytes: &[u8], at: usize) -> &[u8] {
-    let rest = &bytes[at..];
-    &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
 }
 
 /// Splits a stream by the prefixes of its lines.

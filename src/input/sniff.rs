@@ -67,7 +67,10 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
         return is(Content::Kubernetes(kind), "k8s-events", text_mode);
     }
     let says = |needle: &str| memchr::memmem::find(window, needle.as_bytes()).is_some();
-    if window.starts_with(b"#\n# A fatal error has been detected") || window.starts_with(b"#\n# There is insufficient memory") || (base.starts_with("hs_err") && says("# ")) {
+    if window.starts_with(b"#\n# A fatal error has been detected")
+        || window.starts_with(b"#\n# There is insufficient memory")
+        || (base.starts_with("hs_err") && says("# "))
+    {
         return is(Content::Log, "hs-err", Mode { gc: GcLines::No, ..text_mode });
     }
     if says("Full thread dump ") && !says(" - Thread dump") && count_heads(window).0 == 0 {
@@ -75,6 +78,8 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
     }
     let (heads, levelless, lines) = count_heads(window);
     let role = role_by_content(window).unwrap_or(by_name);
+    // What a daemon prints belongs to the process that its name tells.
+    let process_of = |role: Role| process_of(role).or_else(|| process_by_name(base));
     if heads > 0 {
         let gc = if is_stdout(by_name) || says("][gc") || says("[GC ") || says("[Full GC") { GcLines::Mixed } else { GcLines::No };
         return is(Content::Log, role, Mode { headed: true, levelless: false, gc, process: process_of(role) });
@@ -90,6 +95,11 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
 
 fn is_stdout(role: Role) -> bool {
     role == "stdout"
+}
+
+fn process_by_name(base: &str) -> Option<&'static str> {
+    let without = base.split(".out").next()?.split(".err").next()?;
+    process_of(role_by_name(without))
 }
 
 /// The process roles that patterns may ask for.
@@ -210,7 +220,13 @@ pub fn role_by_name(base: &str) -> Role {
         "gc"
     } else if part("out") || part("err") || lower == "stdout" || lower == "stderr" {
         if lower.starts_with("prelaunch") { "launcher" } else { "stdout" }
-    } else if has("standalonesession") || has("standalonejob") || has("jobmanager") || has("yarn-session-jm") || has("kubernetes-session") || has("kubernetes-application") {
+    } else if has("standalonesession")
+        || has("standalonejob")
+        || has("jobmanager")
+        || has("yarn-session-jm")
+        || has("kubernetes-session")
+        || has("kubernetes-application")
+    {
         "jobmanager"
     } else if has("taskexecutor") || has("taskmanager") {
         "taskmanager"

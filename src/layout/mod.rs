@@ -374,7 +374,13 @@ mod tests {
         check("2026-11-21 17:32:01,217 WARN  org.apache.flink.runtime.X       - Job a", Level::Warn, "org.apache.flink.runtime.X", "Job a", Layout::Log4j1);
         check("2026-11-21 17:32:01,217 INFO  org.apache.flink.X  [] - ", Level::Info, "org.apache.flink.X", "", Layout::Log4j);
         check("2026-11-21 17:32:01,217 INFO  org.apache.flink.X [job=0123] - a [] - b", Level::Info, "org.apache.flink.X", "a [] - b", Layout::Log4j);
-        check("2026-11-21 17:32:01.217 [main] INFO  o.a.f.r.e.ClusterEntrypoint  - a - b", Level::Info, "o.a.f.r.e.ClusterEntrypoint", "a - b", Layout::Logback);
+        check(
+            "2026-11-21 17:32:01.217 [main] INFO  o.a.f.r.e.ClusterEntrypoint  - a - b",
+            Level::Info,
+            "o.a.f.r.e.ClusterEntrypoint",
+            "a - b",
+            Layout::Logback,
+        );
         check("2026-11-21 17:32:01 ERROR o.a.f.X  - a", Level::Error, "o.a.f.X", "a", Layout::Custom);
     }
 
@@ -394,7 +400,14 @@ mod tests {
     #[test]
     fn continuation_lines_are_no_heads() {
         let mut clock = MinuteClock::default();
-        for line in ["\tat a.b.C.d(C.java:1)", "Caused by: java.lang.X: 12", "", "[2026-11-21 17:20:01.123]Container killed on request.", "INFO  [] - Loading", "1> record"] {
+        for line in [
+            "\tat a.b.C.d(C.java:1)",
+            "Caused by: java.lang.X: 12",
+            "",
+            "[2026-11-21 17:20:01.123]Container killed on request.",
+            "INFO  [] - Loading",
+            "1> record",
+        ] {
             assert_eq!(shipped(line.as_bytes(), &mut clock), None, "{line}");
             assert_eq!(general(line.as_bytes(), false), None, "{line}");
         }

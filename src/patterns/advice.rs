@@ -14,41 +14,20 @@ pub const OBSERVATIONS: &[(&str, &str)] = &[
     ("job-failures", "failures of the job that ended an attempt"),
     ("job-ended-failed", "1 when the job ended FAILED"),
     ("restarts", "restarts of the job"),
-    (
-        "streaming",
-        "1 when checkpoints or an unbounded source show a streaming job",
-    ),
+    ("streaming", "1 when checkpoints or an unbounded source show a streaming job"),
     ("checkpoints-triggered", "checkpoints triggered"),
     ("checkpoints-completed", "checkpoints completed"),
     ("checkpoints-failed", "checkpoints failed"),
     ("checkpoints-expired", "checkpoints that expired"),
-    (
-        "checkpoint-storage-errors",
-        "failed checkpoints whose cause is their storage",
-    ),
-    (
-        "checkpoint-tolerance-exceeded",
-        "failures because of failed checkpoints",
-    ),
-    (
-        "checkpoint-duration-p95-ms",
-        "95th percentile of the durations of completed checkpoints",
-    ),
-    (
-        "checkpoint-interval-ms",
-        "median time between two triggers of periodic checkpoints",
-    ),
+    ("checkpoint-storage-errors", "failed checkpoints whose cause is their storage"),
+    ("checkpoint-tolerance-exceeded", "failures because of failed checkpoints"),
+    ("checkpoint-duration-p95-ms", "95th percentile of the durations of completed checkpoints"),
+    ("checkpoint-interval-ms", "median time between two triggers of periodic checkpoints"),
     ("state-bytes", "size of the largest completed checkpoint"),
     ("backpressure", "1 when there is evidence of back pressure"),
     ("heap-exhausted", "1 when a heap ran out of memory"),
-    (
-        "metaspace-exhausted",
-        "1 when a metaspace ran out of memory",
-    ),
-    (
-        "container-memory-kills",
-        "containers killed for their memory",
-    ),
+    ("metaspace-exhausted", "1 when a metaspace ran out of memory"),
+    ("container-memory-kills", "containers killed for their memory"),
     ("gc-pause-max-ms", "longest pause of the garbage collector"),
     ("heartbeat-timeouts", "heartbeat time-outs"),
     ("task-managers-lost", "TaskManagers lost"),
@@ -104,17 +83,9 @@ impl Advice {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Term {
     /// A configuration value; the first of the names that is set counts, else the default.
-    Config {
-        keys: Vec<String>,
-        default: Option<String>,
-        test: Test,
-    },
+    Config { keys: Vec<String>, default: Option<String>, test: Test },
     /// An observation.
-    Observed {
-        name: String,
-        compare: Compare,
-        value: f64,
-    },
+    Observed { name: String, compare: Compare, value: f64 },
 }
 
 /// What is asked of a configuration value.
@@ -169,47 +140,23 @@ impl Term {
     /// Whether it holds; false where what it asks for is not known.
     pub fn holds(&self, facts: &dyn Facts) -> bool {
         match self {
-            Term::Observed {
-                name,
-                compare,
-                value,
-            } => facts
-                .observed(name)
-                .is_some_and(|observed| compare.holds(observed, *value)),
-            Term::Config {
-                keys,
-                default,
-                test,
-            } => {
+            Term::Observed { name, compare, value } => facts.observed(name).is_some_and(|observed| compare.holds(observed, *value)),
+            Term::Config { keys, default, test } => {
                 let set = first_set(facts, keys);
                 let value = set.or(default.as_deref()).map(str::trim);
-                let same =
-                    |v: &str, list: &[String]| list.iter().any(|l| l.eq_ignore_ascii_case(v));
+                let same = |v: &str, list: &[String]| list.iter().any(|l| l.eq_ignore_ascii_case(v));
                 match test {
                     Test::Set(wanted) => set.is_some() == *wanted,
                     Test::In(list) => value.is_some_and(|v| same(v, list)),
                     Test::NotIn(list) => value.is_some_and(|v| !same(v, list)),
-                    Test::Contains(list) => {
-                        value.is_some_and(|v| list.iter().any(|l| v.contains(l.as_str())))
-                    }
-                    Test::Lacks(list) => {
-                        value.is_some_and(|v| !list.iter().any(|l| v.contains(l.as_str())))
-                    }
-                    Test::Number {
-                        compare,
-                        unit,
-                        right,
-                    } => {
+                    Test::Contains(list) => value.is_some_and(|v| list.iter().any(|l| v.contains(l.as_str()))),
+                    Test::Lacks(list) => value.is_some_and(|v| !list.iter().any(|l| v.contains(l.as_str()))),
+                    Test::Number { compare, unit, right } => {
                         let right = match right {
                             Right::Value(number) => Some(*number),
-                            Right::Key {
-                                keys,
-                                default,
-                                times,
-                            } => first_set(facts, keys)
-                                .or(default.as_deref())
-                                .and_then(|v| quantity(v, *unit))
-                                .map(|v| v * times),
+                            Right::Key { keys, default, times } => {
+                                first_set(facts, keys).or(default.as_deref()).and_then(|v| quantity(v, *unit)).map(|v| v * times)
+                            }
                         };
                         let left = value.and_then(|v| quantity(v, *unit));
                         matches!((left, right), (Some(l), Some(r)) if compare.holds(l, r))
@@ -317,12 +264,7 @@ impl TryFrom<RawAdvice> for Advice {
 }
 
 fn term(raw: RawTerm) -> Result<Term, String> {
-    let comparisons = [
-        (Compare::Lt, raw.lt),
-        (Compare::Le, raw.le),
-        (Compare::Gt, raw.gt),
-        (Compare::Ge, raw.ge),
-    ];
+    let comparisons = [(Compare::Lt, raw.lt), (Compare::Le, raw.le), (Compare::Gt, raw.gt), (Compare::Ge, raw.ge)];
     let mut comparison = None;
     for (compare, right) in comparisons {
         if let Some(right) = right
@@ -335,18 +277,9 @@ fn term(raw: RawTerm) -> Result<Term, String> {
         if !OBSERVATIONS.iter().any(|(known, _)| *known == name) {
             return Err(format!("nothing is observed under the name `{name}`"));
         }
-        let others = raw.set.is_some()
-            || raw.is_in.is_some()
-            || raw.not_in.is_some()
-            || raw.contains.is_some()
-            || raw.lacks.is_some()
-            || !raw.key.is_empty();
+        let others = raw.set.is_some() || raw.is_in.is_some() || raw.not_in.is_some() || raw.contains.is_some() || raw.lacks.is_some() || !raw.key.is_empty();
         return match comparison {
-            Some((compare, RawRight::Number(value))) if !others => Ok(Term::Observed {
-                name,
-                compare,
-                value,
-            }),
+            Some((compare, RawRight::Number(value))) if !others => Ok(Term::Observed { name, compare, value }),
             _ => Err(format!("`{name}` is compared with one number")),
         };
     }
@@ -363,27 +296,13 @@ fn term(raw: RawTerm) -> Result<Term, String> {
     if let Some((compare, right)) = comparison {
         let right = match right {
             RawRight::Number(number) => Right::Value(number),
-            RawRight::Text(text) => Right::Value(
-                quantity(&text, unit).ok_or_else(|| format!("`{text}` is no {unit:?}"))?,
-            ),
-            RawRight::Key(other) => Right::Key {
-                keys: other.key,
-                default: other.default,
-                times: other.times,
-            },
+            RawRight::Text(text) => Right::Value(quantity(&text, unit).ok_or_else(|| format!("`{text}` is no {unit:?}"))?),
+            RawRight::Key(other) => Right::Key { keys: other.key, default: other.default, times: other.times },
         };
-        tests.push(Test::Number {
-            compare,
-            unit,
-            right,
-        });
+        tests.push(Test::Number { compare, unit, right });
     }
     match (tests.pop(), tests.is_empty()) {
-        (Some(test), true) => Ok(Term::Config {
-            keys: raw.key,
-            default: raw.default,
-            test,
-        }),
+        (Some(test), true) => Ok(Term::Config { keys: raw.key, default: raw.default, test }),
         _ => Err("a term about a key asks exactly one thing".into()),
     }
 }
@@ -408,33 +327,20 @@ mod tests {
     }
 
     fn parsed(when: &str) -> Result<Advice, String> {
-        let text =
-            format!("id='x'\ntitle='x'\nseverity='info'\ntext='x'\nversions='1.9+'\nwhen=[{when}]");
+        let text = format!("id='x'\ntitle='x'\nseverity='info'\ntext='x'\nversions='1.9+'\nwhen=[{when}]");
         let raw: RawAdvice = toml::from_str(&text).map_err(|e| e.to_string())?;
         Advice::try_from(raw)
     }
 
     fn holds(when: &str) -> bool {
-        let facts = Known(
-            BTreeMap::from([
-                ("heartbeat.timeout", "50000"),
-                ("heartbeat.interval", "40 s"),
-                ("restart-strategy", "None"),
-                ("size", "1gb"),
-            ]),
-            3.0,
-        );
+        let facts = Known(BTreeMap::from([("heartbeat.timeout", "50000"), ("heartbeat.interval", "40 s"), ("restart-strategy", "None"), ("size", "1gb")]), 3.0);
         parsed(when).unwrap().holds(&facts)
     }
 
     #[test]
     fn a_new_name_goes_before_an_old_one_and_both_before_the_default() {
-        assert!(holds(
-            "{key=['restart-strategy.type','restart-strategy'],in=['none']}"
-        ));
-        assert!(!holds(
-            "{key=['restart-strategy.type','restart-strategy'],not_in=['none']}"
-        ));
+        assert!(holds("{key=['restart-strategy.type','restart-strategy'],in=['none']}"));
+        assert!(!holds("{key=['restart-strategy.type','restart-strategy'],not_in=['none']}"));
         assert!(holds("{key=['absent'],default='3',lt=4}"));
         assert!(!holds("{key=['absent'],lt=4}"));
         assert!(holds("{key=['absent'],set=false}"));
@@ -444,12 +350,9 @@ mod tests {
 
     #[test]
     fn two_keys_are_compared_in_one_unit() {
-        let half =
-            "{key=['heartbeat.interval'],unit='duration',gt={key=['heartbeat.timeout'],times=0.5}}";
+        let half = "{key=['heartbeat.interval'],unit='duration',gt={key=['heartbeat.timeout'],times=0.5}}";
         assert!(holds(half));
-        assert!(!holds(
-            "{key=['heartbeat.interval'],unit='duration',gt={key=['heartbeat.timeout']}}"
-        ));
+        assert!(!holds("{key=['heartbeat.interval'],unit='duration',gt={key=['heartbeat.timeout']}}"));
         assert!(holds("{key=['size'],unit='bytes',ge='1024m'}"));
     }
 

@@ -103,8 +103,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
                 f.write_str("a table or an array of tables")
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMany, A::Error> {
-                Match::deserialize(serde::de::value::MapAccessDeserializer::new(map))
-                    .map(|one| OneOrMany(vec![one]))
+                Match::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(|one| OneOrMany(vec![one]))
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMany, A::Error> {
                 let mut many = Vec::new();
@@ -121,23 +120,14 @@ impl<'de> Deserialize<'de> for OneOrMany {
 /// Reads one file. `file` is what errors call it. Every independent error is returned, except that TOML and type errors stop at the first.
 pub fn parse(file: &str, text: &str, shipped: bool) -> Result<Loaded, Vec<PackError>> {
     let lines = Lines::new(text);
-    let error = |line: usize, message: String| PackError {
-        file: file.to_string(),
-        line,
-        message,
-    };
+    let error = |line: usize, message: String| PackError { file: file.to_string(), line, message };
     let raw: RawFile = toml::from_str(text).map_err(|e| {
         let line = e.span().map_or(0, |s| lines.at(s.start));
         vec![error(line, e.message().trim().replace('\n', " "))]
     })?;
     let pack = stem(file);
     let mut errors = Vec::new();
-    let mut loaded = Loaded {
-        chains: raw.chain,
-        exit_codes: raw.exit_code,
-        deprecated: raw.deprecated,
-        ..Loaded::default()
-    };
+    let mut loaded = Loaded { chains: raw.chain, exit_codes: raw.exit_code, deprecated: raw.deprecated, ..Loaded::default() };
     for spanned in raw.pattern {
         let line = lines.at(spanned.span().start);
         match pattern(spanned.into_inner(), &lines, line) {
@@ -157,39 +147,22 @@ pub fn parse(file: &str, text: &str, shipped: bool) -> Result<Loaded, Vec<PackEr
             Err(m) => errors.push(error(line, m)),
         }
     }
-    if errors.is_empty() {
-        Ok(loaded)
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(loaded) } else { Err(errors) }
 }
 
 fn pattern(raw: RawPattern, lines: &Lines, line: usize) -> Result<Pattern, Vec<String>> {
     let mut errors = Vec::new();
     if !is_slug(&raw.id) {
-        errors.push(format!(
-            "`{}` is no slug: small letters, digits and single hyphens",
-            raw.id
-        ));
+        errors.push(format!("`{}` is no slug: small letters, digits and single hyphens", raw.id));
     }
     let matches = raw.matches.0;
     if matches.is_empty() && !raw.inferred {
-        errors.push(format!(
-            "`{}` has no match; say `inferred = true` if it has no line of its own",
-            raw.id
-        ));
+        errors.push(format!("`{}` has no match; say `inferred = true` if it has no line of its own", raw.id));
     }
     for m in &matches {
-        errors.extend(
-            check_match(m)
-                .into_iter()
-                .map(|e| format!("`{}`: {e}", raw.id)),
-        );
+        errors.extend(check_match(m).into_iter().map(|e| format!("`{}`: {e}", raw.id)));
     }
-    let default_on = matches
-        .first()
-        .and_then(|m| m.on.first().copied())
-        .unwrap_or(On::Exception);
+    let default_on = matches.first().and_then(|m| m.on.first().copied()).unwrap_or(On::Exception);
     let mut sample = |s: Spanned<RawSample>| {
         let line = lines.at(s.span().start);
         let s = s.into_inner();
@@ -197,14 +170,7 @@ fn pattern(raw: RawPattern, lines: &Lines, line: usize) -> Result<Pattern, Vec<S
             errors.push(format!("`{}`: `{}` is no level", raw.id, s.level));
             Level::Unknown
         });
-        Sample {
-            on: s.on.unwrap_or(default_on),
-            text: s.text,
-            logger: s.logger,
-            level,
-            process: Some(s.process).filter(|p| !p.is_empty()),
-            line,
-        }
+        Sample { on: s.on.unwrap_or(default_on), text: s.text, logger: s.logger, level, process: Some(s.process).filter(|p| !p.is_empty()), line }
     };
     let samples = raw.sample.into_iter().map(&mut sample).collect();
     let near_misses = raw.near_miss.into_iter().map(&mut sample).collect();
@@ -217,11 +183,7 @@ fn pattern(raw: RawPattern, lines: &Lines, line: usize) -> Result<Pattern, Vec<S
         title: raw.title,
         nature: raw.nature,
         owner: raw.owner.unwrap_or(Owner::Unknown),
-        severity: raw.severity.unwrap_or(if benign {
-            Severity::Info
-        } else {
-            Severity::Error
-        }),
+        severity: raw.severity.unwrap_or(if benign { Severity::Info } else { Severity::Error }),
         restart_helps: raw.restart_helps.unwrap_or(RestartHelps::Maybe),
         rank: raw.rank,
         cause: raw.cause,
@@ -291,13 +253,7 @@ fn level(name: &str) -> Option<Level> {
 }
 
 fn is_slug(id: &str) -> bool {
-    !id.is_empty()
-        && id.split('-').all(|part| {
-            !part.is_empty()
-                && part
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        })
+    !id.is_empty() && id.split('-').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
 }
 
 fn stem(file: &str) -> String {
@@ -310,13 +266,7 @@ struct Lines(Vec<usize>);
 
 impl Lines {
     fn new(text: &str) -> Lines {
-        Lines(
-            text.bytes()
-                .enumerate()
-                .filter(|&(_, b)| b == b'\n')
-                .map(|(i, _)| i)
-                .collect(),
-        )
+        Lines(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i).collect())
     }
 
     /// 1-based line of a byte offset.

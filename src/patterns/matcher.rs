@@ -14,12 +14,7 @@ use super::subject::{Subject, last_part, outer_part};
 
 /// Compiles a regex of a pattern within the size that one may take.
 pub fn compile_regex(regex: &str) -> Result<Regex, String> {
-    RegexBuilder::new(regex)
-        .size_limit(1 << 20)
-        .dfa_size_limit(1 << 20)
-        .nest_limit(50)
-        .build()
-        .map_err(|e| e.to_string())
+    RegexBuilder::new(regex).size_limit(1 << 20).dfa_size_limit(1 << 20).nest_limit(50).build().map_err(|e| e.to_string())
 }
 
 /// The alternatives for one kind of subject.
@@ -72,28 +67,19 @@ impl ClassTest {
     fn fits(&self, class: &str) -> bool {
         match self {
             ClassTest::EndsWith(end) => class.ends_with(end.as_str()),
-            ClassTest::Named(name) => class
-                .strip_suffix(name.as_str())
-                .is_some_and(|front| front.is_empty() || front.ends_with(['.', '$'])),
+            ClassTest::Named(name) => class.strip_suffix(name.as_str()).is_some_and(|front| front.is_empty() || front.ends_with(['.', '$'])),
         }
     }
 }
 
 impl Matcher {
     /// Compiles the matches on `kind`, each with the index of its pattern. Fails only on a bad regex or too many literals.
-    pub fn new<'a>(
-        kind: On,
-        matches: impl Iterator<Item = (u32, &'a Match)>,
-    ) -> Result<Matcher, String> {
+    pub fn new<'a>(kind: On, matches: impl Iterator<Item = (u32, &'a Match)>) -> Result<Matcher, String> {
         let mut builder = Builder::default();
         for (pattern, m) in matches.filter(|(_, m)| m.on.contains(&kind)) {
             builder.add(kind, pattern, m)?;
         }
-        let literals = if builder.texts.is_empty() {
-            None
-        } else {
-            Some(AhoCorasick::new(&builder.texts).map_err(|e| e.to_string())?)
-        };
+        let literals = if builder.texts.is_empty() { None } else { Some(AhoCorasick::new(&builder.texts).map_err(|e| e.to_string())?) };
         Ok(Matcher {
             literals,
             wanted_by: builder.wanted_by,
@@ -129,10 +115,7 @@ impl Matcher {
             return;
         }
         for (i, alternative) in self.alternatives.iter().enumerate() {
-            if candidates.contains(i)
-                && alternative.fits(subject, &seen, text.as_ref())
-                && found(alternative.pattern).is_break()
-            {
+            if candidates.contains(i) && alternative.fits(subject, &seen, text.as_ref()) && found(alternative.pattern).is_break() {
                 return;
             }
         }
@@ -144,10 +127,7 @@ impl Matcher {
             Subject::Exception { .. } => {
                 if !self.by_class.is_empty() {
                     let class = subject.class().as_bytes();
-                    let start = class
-                        .iter()
-                        .rposition(|&b| b == b'.' || b == b'$')
-                        .map_or(0, |i| i + 1);
+                    let start = class.iter().rposition(|&b| b == b'.' || b == b'$').map_or(0, |i| i + 1);
                     let simple = class.get(start..).unwrap_or_default();
                     lists[0] = self.by_class.get(simple).map_or(&[], Vec::as_slice);
                 }
@@ -174,9 +154,7 @@ impl Alternative {
             && self.process_fits(subject.process())
             && match subject {
                 Subject::Exception { frames, .. } => self.exception_fits(subject.class(), frames),
-                Subject::Record { logger, level, .. } => {
-                    self.record_fits(last_part(logger), *level)
-                }
+                Subject::Record { logger, level, .. } => self.record_fits(last_part(logger), *level),
                 Subject::Text { .. } => true,
             }
             && self.regex.as_ref().is_none_or(|r| r.is_match(text))
@@ -267,17 +245,11 @@ impl Builder {
             all: m.all.iter().map(|t| self.literal(t)).collect(),
             none: m.none.iter().map(|t| self.literal(t)).collect(),
             regex: m.regex.as_deref().map(compile_regex).transpose()?,
-            class: only(exception, &m.class)
-                .iter()
-                .map(|c| ClassTest::new(c))
-                .collect(),
+            class: only(exception, &m.class).iter().map(|c| ClassTest::new(c)).collect(),
             frames: only(exception, &m.frames),
             no_frames: only(exception, &m.no_frames),
             depth: m.depth,
-            loggers: only(record, &m.loggers)
-                .iter()
-                .map(|l| l.as_bytes().into())
-                .collect(),
+            loggers: only(record, &m.loggers).iter().map(|l| l.as_bytes().into()).collect(),
             levels: if record { m.levels.clone() } else { Vec::new() },
             process: m.process.clone(),
         };
@@ -307,8 +279,6 @@ impl Bits {
     }
 
     fn contains(&self, i: usize) -> bool {
-        self.0
-            .get(i / 64)
-            .is_some_and(|word| word & (1u64 << (i % 64)) != 0)
+        self.0.get(i / 64).is_some_and(|word| word & (1u64 << (i % 64)) != 0)
     }
 }

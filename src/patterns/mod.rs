@@ -20,10 +20,7 @@ mod versions;
 mod tests;
 
 pub use advice::{Advice, Compare, Facts, JVM_OPTIONS, OBSERVATIONS, Right, Term, Test};
-pub use model::{
-    Chain, DeprecatedKey, ExitCode, Level, Match, Nature, On, Owner, PackError, PackInfo, Pattern,
-    RestartHelps, Sample, Scope, Severity, Space,
-};
+pub use model::{Chain, DeprecatedKey, ExitCode, Level, Match, Nature, On, Owner, PackError, PackInfo, Pattern, RestartHelps, Sample, Scope, Severity, Space};
 pub use packs::Packs;
 pub use quantity::{Unit, quantity};
 pub use shipped::FILES as SHIPPED_FILES;

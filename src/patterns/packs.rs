@@ -40,9 +40,7 @@ impl Packs {
     /// The built-in packs.
     pub fn shipped() -> &'static Arc<Packs> {
         static SHIPPED: LazyLock<Arc<Packs>> = LazyLock::new(|| {
-            let files = shipped::FILES
-                .iter()
-                .map(|&(name, text)| (name, text, true));
+            let files = shipped::FILES.iter().map(|&(name, text)| (name, text, true));
             match Packs::from_texts(files) {
                 Ok(packs) => Arc::new(packs),
                 // A build with broken packs fails its tests; reaching this means that they were not run.
@@ -73,9 +71,7 @@ impl Packs {
     }
 
     /// Compiles files given as name, text, and whether they are built in. Earlier ones win: among equal ids of user and built-in files, and among equal ranks.
-    pub fn from_texts<'a>(
-        files: impl Iterator<Item = (&'a str, &'a str, bool)>,
-    ) -> Result<Packs, Vec<PackError>> {
+    pub fn from_texts<'a>(files: impl Iterator<Item = (&'a str, &'a str, bool)>) -> Result<Packs, Vec<PackError>> {
         let mut all = Loaded::default();
         let mut infos = Vec::new();
         let mut errors = Vec::new();
@@ -95,13 +91,7 @@ impl Packs {
         if !errors.is_empty() {
             return Err(errors);
         }
-        compile(all, infos).map_err(|message| {
-            vec![PackError {
-                file: String::new(),
-                line: 0,
-                message,
-            }]
-        })
+        compile(all, infos).map_err(|message| vec![PackError { file: String::new(), line: 0, message }])
     }
 
     /// The pattern of a slug.
@@ -121,17 +111,12 @@ impl Packs {
 
     /// Candidate causes of a symptom, in the order in which they should be tried.
     pub fn chains_from(&self, symptom_id: &str) -> &[Chain] {
-        self.chains_from
-            .get(symptom_id)
-            .and_then(|range| self.chains.get(range.clone()))
-            .unwrap_or_default()
+        self.chains_from.get(symptom_id).and_then(|range| self.chains.get(range.clone())).unwrap_or_default()
     }
 
     /// What an exit code means.
     pub fn exit_code(&self, space: Space, code: i32) -> Option<&ExitCode> {
-        self.exit_codes
-            .iter()
-            .find(|e| e.space == space && e.code == code)
+        self.exit_codes.iter().find(|e| e.space == space && e.code == code)
     }
 
     /// All known exit codes.
@@ -175,18 +160,14 @@ impl Packs {
         });
         found.sort_unstable();
         found.dedup();
-        let mut found: Vec<&Pattern> = found
-            .iter()
-            .filter_map(|&i| self.patterns.get(i as usize))
-            .collect();
+        let mut found: Vec<&Pattern> = found.iter().filter_map(|&i| self.patterns.get(i as usize)).collect();
         found.sort_by_key(|p| std::cmp::Reverse(p.rank));
         found
     }
 
     /// True when INFO records of that logger, given by the last part of its name, have to be shown to [`Packs::best`].
     pub fn wants_info(&self, logger_simple: &[u8]) -> bool {
-        self.info_loggers.contains(logger_simple)
-            || self.info_loggers.contains(outer_part(logger_simple))
+        self.info_loggers.contains(logger_simple) || self.info_loggers.contains(outer_part(logger_simple))
     }
 
     fn matcher(&self, subject: &Subject) -> &Matcher {
@@ -205,12 +186,7 @@ fn list(errors: &[PackError]) -> String {
 
 fn compile(all: Loaded, files: Vec<(String, bool)>) -> Result<Packs, String> {
     let patterns = all.patterns;
-    let matches = || {
-        patterns
-            .iter()
-            .enumerate()
-            .flat_map(|(i, p)| p.matches.iter().map(move |m| (i as u32, m)))
-    };
+    let matches = || patterns.iter().enumerate().flat_map(|(i, p)| p.matches.iter().map(move |m| (i as u32, m)));
     let exceptions = Matcher::new(On::Exception, matches())?;
     let records = Matcher::new(On::Record, matches())?;
     let texts = Matcher::new(On::Text, matches())?;
@@ -220,18 +196,11 @@ fn compile(all: Loaded, files: Vec<(String, bool)>) -> Result<Packs, String> {
         .flat_map(|(_, m)| &m.loggers)
         .map(|l| l.as_bytes().into())
         .collect();
-    let by_id = patterns
-        .iter()
-        .enumerate()
-        .map(|(i, p)| (p.id.clone(), i))
-        .collect();
+    let by_id = patterns.iter().enumerate().map(|(i, p)| (p.id.clone(), i)).collect();
     let infos = files
         .into_iter()
         .map(|(file, shipped)| PackInfo {
-            patterns: patterns
-                .iter()
-                .filter(|p| p.file == file && p.shipped == shipped)
-                .count(),
+            patterns: patterns.iter().filter(|p| p.file == file && p.shipped == shipped).count(),
             name: file.strip_suffix(".toml").unwrap_or(&file).to_string(),
             shipped,
         })
@@ -264,11 +233,9 @@ fn merge(all: &mut Loaded, more: Loaded, errors: &mut Vec<PackError>) {
     for p in more.patterns {
         match all.patterns.iter().find(|other| other.id == p.id) {
             None => all.patterns.push(p),
-            Some(other) if other.shipped == p.shipped => errors.push(PackError {
-                message: format!("`{}` already stands in {}:{}", p.id, other.file, other.line),
-                file: p.file,
-                line: p.line,
-            }),
+            Some(other) if other.shipped == p.shipped => {
+                errors.push(PackError { message: format!("`{}` already stands in {}:{}", p.id, other.file, other.line), file: p.file, line: p.line })
+            }
             Some(_) => {}
         }
     }
@@ -287,11 +254,7 @@ fn check_references(all: &Loaded, errors: &mut Vec<PackError>) {
     let known: FxHashSet<&str> = all.patterns.iter().map(|p| p.id.as_str()).collect();
     let mut check = |id: &str, place: String| {
         if !known.contains(id) {
-            errors.push(PackError {
-                file: String::new(),
-                line: 0,
-                message: format!("{place}: no pattern has the id `{id}`"),
-            });
+            errors.push(PackError { file: String::new(), line: 0, message: format!("{place}: no pattern has the id `{id}`") });
         }
     };
     for chain in &all.chains {
@@ -306,22 +269,13 @@ fn check_references(all: &Loaded, errors: &mut Vec<PackError>) {
 
 /// Name and text of every `*.toml` of a folder, in the order of the names.
 fn read_folder(dir: &Path) -> Result<Vec<(String, String)>, Vec<PackError>> {
-    let error = |path: &Path, message: String| PackError {
-        file: path.display().to_string(),
-        line: 0,
-        message,
-    };
+    let error = |path: &Path, message: String| PackError { file: path.display().to_string(), line: 0, message };
     let entries = std::fs::read_dir(dir).map_err(|e| vec![error(dir, e.to_string())])?;
-    let mut paths: Vec<_> = entries
-        .filter_map(|entry| entry.ok().map(|e| e.path()))
-        .filter(|path| path.extension().is_some_and(|e| e == "toml") && path.is_file())
-        .collect();
+    let mut paths: Vec<_> =
+        entries.filter_map(|entry| entry.ok().map(|e| e.path())).filter(|path| path.extension().is_some_and(|e| e == "toml") && path.is_file()).collect();
     paths.sort();
     if paths.len() > MAX_USER_FILES {
-        return Err(vec![error(
-            dir,
-            format!("more than {MAX_USER_FILES} files"),
-        )]);
+        return Err(vec![error(dir, format!("more than {MAX_USER_FILES} files"))]);
     }
     let mut files = Vec::new();
     let mut errors = Vec::new();
@@ -336,9 +290,5 @@ fn read_folder(dir: &Path) -> Result<Vec<(String, String)>, Vec<PackError>> {
             Err(e) => errors.push(error(&path, e.to_string())),
         }
     }
-    if errors.is_empty() {
-        Ok(files)
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(files) } else { Err(errors) }
 }

@@ -18,10 +18,7 @@ pub enum Unit {
 /// Reads a value; `None` where it is not of that kind.
 pub fn quantity(text: &str, unit: Unit) -> Option<f64> {
     let text = text.trim();
-    let end = text
-        .bytes()
-        .position(|b| !(b.is_ascii_digit() || b == b'.'))
-        .unwrap_or(text.len());
+    let end = text.bytes().position(|b| !(b.is_ascii_digit() || b == b'.')).unwrap_or(text.len());
     let (number, label) = text.split_at_checked(end)?;
     let number: f64 = number.parse().ok()?;
     let label = label.trim().to_ascii_lowercase();

@@ -46,26 +46,18 @@ pub(super) fn run(packs: &Packs, shipped: bool) -> TestRun {
         run.patterns += 1;
         run.samples += pattern.samples.len();
         run.near_misses += pattern.near_misses.len();
-        if !pattern.matches.is_empty()
-            && (pattern.samples.len() < 2 || pattern.near_misses.is_empty())
-        {
-            let why = format!(
-                "{} samples (at least 2) and {} near misses (at least 1)",
-                pattern.samples.len(),
-                pattern.near_misses.len()
-            );
+        if !pattern.matches.is_empty() && (pattern.samples.len() < 2 || pattern.near_misses.is_empty()) {
+            let why = format!("{} samples (at least 2) and {} near misses (at least 1)", pattern.samples.len(), pattern.near_misses.len());
             run.failures.push(failure(pattern, pattern.line, "", why));
         }
         for sample in &pattern.samples {
             if let Some(why) = sample_fails(packs, pattern, sample) {
-                run.failures
-                    .push(failure(pattern, sample.line, &sample.text, why));
+                run.failures.push(failure(pattern, sample.line, &sample.text, why));
             }
         }
         for miss in &pattern.near_misses {
             if let Some(why) = near_miss_fails(packs, pattern, miss) {
-                run.failures
-                    .push(failure(pattern, miss.line, &miss.text, why));
+                run.failures.push(failure(pattern, miss.line, &miss.text, why));
             }
         }
     }
@@ -96,18 +88,11 @@ fn near_miss_fails(packs: &Packs, pattern: &Pattern, miss: &Sample) -> Option<St
 }
 
 fn failure(pattern: &Pattern, line: usize, text: &str, why: String) -> SampleFailure {
-    SampleFailure {
-        file: pattern.file.clone(),
-        line,
-        id: pattern.id.clone(),
-        text: text.to_string(),
-        why,
-    }
+    SampleFailure { file: pattern.file.clone(), line, id: pattern.id.clone(), text: text.to_string(), why }
 }
 
 fn has_cause(text: &str) -> bool {
-    text.lines()
-        .any(|l| l.trim_start().starts_with("Caused by: "))
+    text.lines().any(|l| l.trim_start().starts_with("Caused by: "))
 }
 
 /// Splits a sample's text as the readers of logs would and hands the subject on.
@@ -117,31 +102,13 @@ pub(super) fn with_subject<R>(sample: &Sample, with: impl FnOnce(&Subject) -> R)
         On::Exception => {
             let is_frame = |l: &&str| l.trim_start().starts_with("at ");
             let head: Vec<&str> = sample.text.lines().take_while(|l| !is_frame(l)).collect();
-            let frames: Vec<&str> = sample
-                .text
-                .lines()
-                .filter(is_frame)
-                .filter_map(|l| l.trim_start().strip_prefix("at "))
-                .map(|f| f.split('(').next().unwrap_or(f))
-                .collect();
+            let frames: Vec<&str> =
+                sample.text.lines().filter(is_frame).filter_map(|l| l.trim_start().strip_prefix("at ")).map(|f| f.split('(').next().unwrap_or(f)).collect();
             let head = head.join("\n");
             let (class, message) = head.split_once(": ").unwrap_or((head.trim_end(), ""));
-            with(&Subject::Exception {
-                class,
-                message,
-                frames: &frames,
-                process,
-            })
+            with(&Subject::Exception { class, message, frames: &frames, process })
         }
-        On::Record => with(&Subject::Record {
-            logger: sample.logger.as_bytes(),
-            level: sample.level,
-            message: sample.text.as_bytes(),
-            process,
-        }),
-        On::Text => with(&Subject::Text {
-            line: sample.text.as_bytes(),
-            process,
-        }),
+        On::Record => with(&Subject::Record { logger: sample.logger.as_bytes(), level: sample.level, message: sample.text.as_bytes(), process }),
+        On::Text => with(&Subject::Text { line: sample.text.as_bytes(), process }),
     }
 }

@@ -3,36 +3,18 @@
 /// File name and text of every `patterns/*.toml`.
 pub const FILES: &[(&str, &str)] = &[
     ("memory.toml", include_str!("../../patterns/memory.toml")),
-    (
-        "checkpoint.toml",
-        include_str!("../../patterns/checkpoint.toml"),
-    ),
-    (
-        "rpc-network.toml",
-        include_str!("../../patterns/rpc-network.toml"),
-    ),
-    (
-        "resources.toml",
-        include_str!("../../patterns/resources.toml"),
-    ),
-    (
-        "user-code.toml",
-        include_str!("../../patterns/user-code.toml"),
-    ),
+    ("checkpoint.toml", include_str!("../../patterns/checkpoint.toml")),
+    ("rpc-network.toml", include_str!("../../patterns/rpc-network.toml")),
+    ("resources.toml", include_str!("../../patterns/resources.toml")),
+    ("user-code.toml", include_str!("../../patterns/user-code.toml")),
     ("sql.toml", include_str!("../../patterns/sql.toml")),
     ("kafka.toml", include_str!("../../patterns/kafka.toml")),
-    (
-        "jdbc-cdc.toml",
-        include_str!("../../patterns/jdbc-cdc.toml"),
-    ),
+    ("jdbc-cdc.toml", include_str!("../../patterns/jdbc-cdc.toml")),
     ("lake.toml", include_str!("../../patterns/lake.toml")),
     ("stores.toml", include_str!("../../patterns/stores.toml")),
     ("general.toml", include_str!("../../patterns/general.toml")),
     ("benign.toml", include_str!("../../patterns/benign.toml")),
     ("chains.toml", include_str!("../../patterns/chains.toml")),
-    (
-        "exit-codes.toml",
-        include_str!("../../patterns/exit-codes.toml"),
-    ),
+    ("exit-codes.toml", include_str!("../../patterns/exit-codes.toml")),
     ("advice.toml", include_str!("../../patterns/advice.toml")),
 ];

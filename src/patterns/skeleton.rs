@@ -54,9 +54,7 @@ pub fn new_from_record(new: &NewPattern) -> String {
         Level::Warn => "warning",
         _ => "error",
     };
-    line(format!(
-        "severity = \"{severity}\"                   # critical error warning info"
-    ));
+    line(format!("severity = \"{severity}\"                   # critical error warning info"));
     line("restart_helps = \"maybe\"              # yes no maybe".into());
     line("cause = \"TODO: what it means and why it happens.\"".into());
     line("remedy = [\"TODO\"]".into());
@@ -97,10 +95,7 @@ pub fn new_from_record(new: &NewPattern) -> String {
     }
     line(format!("text = {}", quoted(&text)));
     line(String::new());
-    line(
-        "[[pattern.near_miss]]                # a text that a careless reader would take for it"
-            .into(),
-    );
+    line("[[pattern.near_miss]]                # a text that a careless reader would take for it".into());
     line("text = \"TODO\"".into());
     out
 }
@@ -131,16 +126,11 @@ fn literal(masked: &str) -> Option<&str> {
     let mut best = "";
     let mut start = 0;
     let mut in_mask = false;
-    let ends = masked
-        .char_indices()
-        .chain(std::iter::once((masked.len(), '\n')));
+    let ends = masked.char_indices().chain(std::iter::once((masked.len(), '\n')));
     for (i, c) in ends.take(4096) {
         let varies = in_mask
             || c.is_ascii_digit()
-            || matches!(
-                c,
-                '<' | '\n' | '\r' | '\t' | '\'' | '"' | '`' | '[' | ']' | '{' | '}'
-            )
+            || matches!(c, '<' | '\n' | '\r' | '\t' | '\'' | '"' | '`' | '[' | ']' | '{' | '}')
             || matches!(c, '/' | '\\' | '@' | '=');
         in_mask = c == '<' || (in_mask && c != '>');
         if !varies {
@@ -158,19 +148,12 @@ fn literal(masked: &str) -> Option<&str> {
 
 /// Without blanks and punctuation at the ends.
 fn trimmed(piece: &str) -> &str {
-    piece
-        .trim()
-        .trim_matches(['(', ')', ',', ':', ';', '-', '.'])
-        .trim()
+    piece.trim().trim_matches(['(', ')', ',', ':', ';', '-', '.']).trim()
 }
 
 fn slug(words: &str) -> String {
     let mut slug = String::new();
-    for word in words
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|w| !w.is_empty())
-        .take(5)
-    {
+    for word in words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).take(5) {
         if !slug.is_empty() {
             slug.push('-');
         }
@@ -201,32 +184,19 @@ mod tests {
 
     #[test]
     fn the_literal_is_the_longest_part_that_does_not_vary() {
-        assert_eq!(
-            literal("Ledger <host>:8080 answered 503; rows are kept for later"),
-            Some("rows are kept for later")
-        );
+        assert_eq!(literal("Ledger <host>:8080 answered 503; rows are kept for later"), Some("rows are kept for later"));
         assert_eq!(literal("42 <n> 17"), None);
         assert_eq!(literal(""), None);
     }
 
     #[test]
     fn the_draft_loads_and_matches_its_own_line() {
-        for message in [
-            "Ledger l-17 answered 503; rows are kept for later",
-            "quotes \" ' ''' \\ and\nlines of Umlaut ä stay",
-        ] {
+        for message in ["Ledger l-17 answered 503; rows are kept for later", "quotes \" ' ''' \\ and\nlines of Umlaut ä stay"] {
             let draft = new_from_record(&record(message));
-            let packs = super::super::Packs::from_texts(std::iter::once((
-                "draft.toml",
-                draft.as_str(),
-                false,
-            )))
-            .unwrap_or_else(|e| panic!("{e:?}\n{draft}"));
+            let packs = super::super::Packs::from_texts(std::iter::once(("draft.toml", draft.as_str(), false))).unwrap_or_else(|e| panic!("{e:?}\n{draft}"));
             let pattern = packs.iter().next().unwrap();
             assert_eq!(pattern.samples[0].text, message);
-            let best = super::super::selftest::with_subject(&pattern.samples[0], |s| {
-                packs.best(s).map(|p| p.id.clone())
-            });
+            let best = super::super::selftest::with_subject(&pattern.samples[0], |s| packs.best(s).map(|p| p.id.clone()));
             assert_eq!(best.as_deref(), Some(pattern.id.as_str()));
         }
     }

@@ -32,10 +32,7 @@ pub enum Subject<'a> {
         process: Option<&'a str>,
     },
     /// A line without a record head.
-    Text {
-        line: &'a [u8],
-        process: Option<&'a str>,
-    },
+    Text { line: &'a [u8], process: Option<&'a str> },
 }
 
 impl<'a> Subject<'a> {
@@ -49,9 +46,7 @@ impl<'a> Subject<'a> {
 
     pub(super) fn process(&self) -> Option<&'a str> {
         match *self {
-            Subject::Exception { process, .. }
-            | Subject::Record { process, .. }
-            | Subject::Text { process, .. } => process,
+            Subject::Exception { process, .. } | Subject::Record { process, .. } | Subject::Text { process, .. } => process,
         }
     }
 
@@ -92,10 +87,7 @@ fn unwrap_serialized<'a>(class: &'a str, message: &'a str) -> (&'a str, &'a str)
     if last_part(class.as_bytes()) != b"SerializedThrowable" {
         return (class, message);
     }
-    let end = message
-        .bytes()
-        .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$')))
-        .unwrap_or(message.len());
+    let end = message.bytes().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$'))).unwrap_or(message.len());
     let (inner, rest) = message.split_at(end);
     let names_class = inner.contains('.') && !inner.ends_with('.');
     match rest.strip_prefix(": ") {

@@ -173,17 +173,8 @@ const SLUGS: &[&str] = &[
 #[test]
 fn every_sample_finds_its_pattern_and_no_near_miss_does() {
     let run = test(None).expect("built-in packs load");
-    let failures: Vec<String> = run
-        .failures
-        .iter()
-        .map(|f| format!("{}:{} {}: {}\n    {}", f.file, f.line, f.id, f.why, f.text))
-        .collect();
-    assert!(
-        failures.is_empty(),
-        "{} failures\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    let failures: Vec<String> = run.failures.iter().map(|f| format!("{}:{} {}: {}\n    {}", f.file, f.line, f.id, f.why, f.text)).collect();
+    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
     assert!(run.patterns > SLUGS.len() && run.samples > 2 * SLUGS.len());
 }
 
@@ -197,11 +188,8 @@ fn every_promised_slug_exists() {
 #[test]
 fn every_file_of_the_folder_is_built_in() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("patterns");
-    let in_folder: BTreeSet<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".toml"))
-        .collect();
+    let in_folder: BTreeSet<String> =
+        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).filter(|name| name.ends_with(".toml")).collect();
     let built_in: BTreeSet<String> = shipped::FILES.iter().map(|(n, _)| n.to_string()).collect();
     assert_eq!(in_folder, built_in);
 }
@@ -209,11 +197,7 @@ fn every_file_of_the_folder_is_built_in() {
 #[test]
 fn patterns_keep_the_rules_of_their_nature() {
     for p in Packs::shipped().iter() {
-        assert!(
-            p.title.len() > 8 && !p.title.ends_with('.'),
-            "{}: title",
-            p.id
-        );
+        assert!(p.title.len() > 8 && !p.title.ends_with('.'), "{}: title", p.id);
         assert!(p.cause.len() > 20, "{}: cause", p.id);
         if p.nature == Nature::Benign {
             assert_eq!(p.severity, Severity::Info, "{}", p.id);
@@ -222,14 +206,7 @@ fn patterns_keep_the_rules_of_their_nature() {
         }
         for m in &p.matches {
             for process in &m.process {
-                let known = [
-                    "jobmanager",
-                    "taskmanager",
-                    "client",
-                    "historyserver",
-                    "sqlgateway",
-                    "operator",
-                ];
+                let known = ["jobmanager", "taskmanager", "client", "historyserver", "sqlgateway", "operator"];
                 assert!(known.contains(&process.as_str()), "{}: {process}", p.id);
             }
         }
@@ -256,11 +233,7 @@ fn errors_name_file_and_line() {
     ];
     for (text, line, part) in cases {
         let errors = one(&text).expect_err(part);
-        assert_eq!(
-            (errors[0].file.as_str(), errors[0].line),
-            ("my.toml", line),
-            "{errors:?}"
-        );
+        assert_eq!((errors[0].file.as_str(), errors[0].line), ("my.toml", line), "{errors:?}");
         assert!(errors[0].message.contains(part), "{errors:?}");
     }
     assert!(one(GOOD).is_ok());
@@ -278,137 +251,71 @@ fn a_users_folder_adds_and_overrides() {
     assert_eq!(packs.get("disk-full").unwrap().title, "x");
     assert!(!packs.get("disk-full").unwrap().shipped);
     assert_eq!(packs.iter().filter(|p| p.id == "disk-full").count(), 1);
-    let line = Subject::Text {
-        line: b"it frobnicated",
-        process: None,
-    };
+    let line = Subject::Text { line: b"it frobnicated", process: None };
     assert_eq!(packs.best(&line).unwrap().id, "mine");
     let run = test(Some(dir.path())).unwrap();
     assert_eq!((run.patterns, run.failures.len()), (2, 2));
-    std::fs::write(
-        dir.path().join("b.toml"),
-        vec![b'#'; load::MAX_FILE_BYTES as usize + 1],
-    )
-    .unwrap();
+    std::fs::write(dir.path().join("b.toml"), vec![b'#'; load::MAX_FILE_BYTES as usize + 1]).unwrap();
     assert!(Packs::with_user(dir.path()).is_err());
     assert!(Packs::with_user(&dir.path().join("absent")).is_err());
 }
 
 fn record<'a>(logger: &'a str, level: Level, message: &'a str) -> Subject<'a> {
-    Subject::Record {
-        logger: logger.as_bytes(),
-        level,
-        message: message.as_bytes(),
-        process: None,
-    }
+    Subject::Record { logger: logger.as_bytes(), level, message: message.as_bytes(), process: None }
 }
 
 #[test]
 fn info_records_count_only_where_the_logger_is_named() {
-    let named = one(&GOOD
-        .replace("'text'", "'record'")
-        .replace("any =", "loggers = ['JobMaster']\nany ="))
-    .unwrap();
+    let named = one(&GOOD.replace("'text'", "'record'").replace("any =", "loggers = ['JobMaster']\nany =")).unwrap();
     let unnamed = one(&GOOD.replace("'text'", "'record'")).unwrap();
     let text = "it frobnicated";
     assert!(named.wants_info(b"JobMaster") && named.wants_info(b"JobMaster$Inner"));
     assert!(!named.wants_info(b"Task") && !unnamed.wants_info(b"JobMaster"));
-    for logger in [
-        "o.a.f.r.j.JobMaster",
-        "JobMaster",
-        "org.apache.flink.runtime.jobmaster.JobMaster$Inner",
-    ] {
-        assert!(
-            named.best(&record(logger, Level::Info, text)).is_some(),
-            "{logger}"
-        );
+    for logger in ["o.a.f.r.j.JobMaster", "JobMaster", "org.apache.flink.runtime.jobmaster.JobMaster$Inner"] {
+        assert!(named.best(&record(logger, Level::Info, text)).is_some(), "{logger}");
     }
-    assert!(
-        named
-            .best(&record("x.MyJobMaster", Level::Error, text))
-            .is_none()
-    );
+    assert!(named.best(&record("x.MyJobMaster", Level::Error, text)).is_none());
     assert!(unnamed.best(&record("x.Y", Level::Info, text)).is_none());
     assert!(unnamed.best(&record("x.Y", Level::Warn, text)).is_some());
     assert!(unnamed.best(&record("x.Y", Level::Unknown, text)).is_some());
 }
 
 fn exception<'a>(class: &'a str, message: &'a str, frames: &'a [&'a str]) -> Subject<'a> {
-    Subject::Exception {
-        class,
-        message,
-        frames,
-        process: Some("taskmanager"),
-    }
+    Subject::Exception { class, message, frames, process: Some("taskmanager") }
 }
 
 #[test]
 fn a_class_is_a_simple_name_a_suffix_at_a_boundary_or_a_starred_end() {
-    let with = |class: &str| {
-        one(&GOOD
-            .replace("'text'", "'exception'")
-            .replace("any = ['frobnicated']", &format!("class = ['{class}']")))
-        .unwrap()
-    };
+    let with = |class: &str| one(&GOOD.replace("'text'", "'exception'").replace("any = ['frobnicated']", &format!("class = ['{class}']"))).unwrap();
     let fits = |class: &str, full: &str| with(class).best(&exception(full, "", &[])).is_some();
-    assert!(fits(
-        "TimeoutException",
-        "java.util.concurrent.TimeoutException"
-    ));
-    assert!(!fits(
-        "TimeoutException",
-        "akka.pattern.AskTimeoutException"
-    ));
-    assert!(fits(
-        "errors.TimeoutException",
-        "shaded.org.apache.kafka.common.errors.TimeoutException"
-    ));
+    assert!(fits("TimeoutException", "java.util.concurrent.TimeoutException"));
+    assert!(!fits("TimeoutException", "akka.pattern.AskTimeoutException"));
+    assert!(fits("errors.TimeoutException", "shaded.org.apache.kafka.common.errors.TimeoutException"));
     assert!(fits("ClosedException", "a.b.Handover$ClosedException"));
-    assert!(fits(
-        "Handover$ClosedException",
-        "a.b.Handover$ClosedException"
-    ));
+    assert!(fits("Handover$ClosedException", "a.b.Handover$ClosedException"));
     assert!(fits("*SinkException", "com.acme.AcmeSinkException"));
     assert!(!fits("*SinkException", "com.acme.SinkExceptionHandler"));
 }
 
 #[test]
 fn a_serialized_throwable_is_seen_as_what_it_stands_for() {
-    let packs = one(&GOOD
-        .replace("'text'", "'exception'")
-        .replace("any = ['frobnicated']", "class = ['IOException']"))
-    .unwrap();
+    let packs = one(&GOOD.replace("'text'", "'exception'").replace("any = ['frobnicated']", "class = ['IOException']")).unwrap();
     let serialized = "org.apache.flink.util.SerializedThrowable";
     for message in ["java.io.IOException: no", "java.io.IOException"] {
-        assert!(
-            packs.best(&exception(serialized, message, &[])).is_some(),
-            "{message}"
-        );
+        assert!(packs.best(&exception(serialized, message, &[])).is_some(), "{message}");
     }
-    for message in [
-        "",
-        "no class here",
-        "see java.io.IOException: no",
-        "a.b.: x",
-        ".",
-    ] {
-        assert!(
-            packs.best(&exception(serialized, message, &[])).is_none(),
-            "{message}"
-        );
+    for message in ["", "no class here", "see java.io.IOException: no", "a.b.: x", "."] {
+        assert!(packs.best(&exception(serialized, message, &[])).is_none(), "{message}");
     }
 }
 
 #[test]
 fn every_condition_of_a_match_holds() {
-    let more = "all = ['one', 'two']\nnone = ['not this']\nframes = ['acme.A']\nno_frames = ['netty']\ndepth = 2\nprocess = ['taskmanager']\nregex = 'one.*two'\n";
+    let more =
+        "all = ['one', 'two']\nnone = ['not this']\nframes = ['acme.A']\nno_frames = ['netty']\ndepth = 2\nprocess = ['taskmanager']\nregex = 'one.*two'\n";
     let packs = one(&format!("{}{more}", GOOD.replace("'text'", "'exception'"))).unwrap();
     let good = "frobnicated one two";
-    assert!(
-        packs
-            .best(&exception("x.Y", good, &["com.acme.A.f"]))
-            .is_some()
-    );
+    assert!(packs.best(&exception("x.Y", good, &["com.acme.A.f"])).is_some());
     for (message, frames) in [
         ("frobnicated one", &["com.acme.A.f"][..]),
         ("frobnicated two one", &["com.acme.A.f"]),
@@ -418,27 +325,16 @@ fn every_condition_of_a_match_holds() {
         (good, &["com.acme.A.f", "netty.x"]),
         (good, &[]),
     ] {
-        assert!(
-            packs.best(&exception("x.Y", message, frames)).is_none(),
-            "{message} {frames:?}"
-        );
+        assert!(packs.best(&exception("x.Y", message, frames)).is_none(), "{message} {frames:?}");
     }
-    let elsewhere = Subject::Exception {
-        class: "x.Y",
-        message: good,
-        frames: &["com.acme.A.f"],
-        process: Some("client"),
-    };
+    let elsewhere = Subject::Exception { class: "x.Y", message: good, frames: &["com.acme.A.f"], process: Some("client") };
     assert!(packs.best(&elsewhere).is_none());
 }
 
 #[test]
 fn the_higher_rank_wins_then_the_earlier() {
     let second = GOOD.replace("mine", "second");
-    let line = Subject::Text {
-        line: b"it frobnicated",
-        process: None,
-    };
+    let line = Subject::Text { line: b"it frobnicated", process: None };
     let packs = one(&format!("{GOOD}\n{second}")).unwrap();
     assert_eq!(packs.best(&line).unwrap().id, "mine");
     let second = second.replace("id =", "rank = 51\nid =");
@@ -455,21 +351,11 @@ fn hostile_texts_cost_little_and_break_nothing() {
     let frames: Vec<&str> = vec!["a.b"; 50_000];
     for text in [long.as_str(), "", "\u{0}", "é: ", ": : :"] {
         packs.best(&exception(text, text, &frames));
-        packs.best(&exception(
-            "org.apache.flink.util.SerializedThrowable",
-            text,
-            &[],
-        ));
+        packs.best(&exception("org.apache.flink.util.SerializedThrowable", text, &[]));
         packs.all(&record(text, Level::Error, text));
-        packs.all(&Subject::Text {
-            line: text.as_bytes(),
-            process: None,
-        });
+        packs.all(&Subject::Text { line: text.as_bytes(), process: None });
     }
-    packs.all(&Subject::Text {
-        line: &[0xff, 0xfe, b':'],
-        process: None,
-    });
+    packs.all(&Subject::Text { line: &[0xff, 0xfe, b':'], process: None });
     assert!(packs.wants_info(b"ActiveResourceManager"));
     assert!(!packs.wants_info(b"$") && !packs.wants_info(b""));
 }
@@ -481,15 +367,9 @@ fn chains_codes_and_advice_are_found() {
     assert!(chains.iter().any(|c| c.cause == "container-killed-pmem"));
     assert!(chains.iter().all(|c| c.symptom == "heartbeat-tm-timeout"));
     assert!(packs.chains_from("no-such").is_empty());
-    assert_eq!(
-        packs.exit_code(Space::Yarn, -104).unwrap().pattern,
-        "container-killed-pmem"
-    );
+    assert_eq!(packs.exit_code(Space::Yarn, -104).unwrap().pattern, "container-killed-pmem");
     assert!(packs.exit_code(Space::Process, -104).is_none());
-    assert_eq!(
-        packs.deprecated_key("state.backend").unwrap().new,
-        "state.backend.type"
-    );
+    assert_eq!(packs.deprecated_key("state.backend").unwrap().new, "state.backend.type");
     let ids: BTreeSet<&str> = packs.advice().iter().map(|a| a.id.as_str()).collect();
     assert_eq!(ids.len(), packs.advice().len());
     assert!(ids.contains("no-restart-strategy"));

@@ -23,7 +23,14 @@ pub fn jobs(view: &View) -> Vec<m::Job> {
 fn job(view: &View, j: usize) -> m::Job {
     let job = &view.story.jobs[j];
     let source = view.job_source(j);
-    let root_causes = view.diagnosis.findings.iter().enumerate().filter(|(_, f)| f.role == crate::diagnose::Role::RootCause && f.jobs.contains(&j)).map(|(i, _)| view.ids[i].clone()).collect();
+    let root_causes = view
+        .diagnosis
+        .findings
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| f.role == crate::diagnose::Role::RootCause && f.jobs.contains(&j))
+        .map(|(i, _)| view.ids[i].clone())
+        .collect();
     let attempts = &job.attempts;
     let omitted = attempts.len().saturating_sub(MAX_ATTEMPTS);
     let kept = (0..attempts.len()).filter(|a| omitted == 0 || *a < MAX_ATTEMPTS / 2 || *a >= MAX_ATTEMPTS / 2 + omitted);
@@ -31,9 +38,15 @@ fn job(view: &View, j: usize) -> m::Job {
         .tasks
         .iter()
         .take(MAX_TASKS)
-        .map(|(vertex, (parallelism, failures, last))| m::Task { vertex: vertex.to_string(), parallelism: Some(*parallelism), failures: *failures, last_task_manager: last.as_deref().map(id_of) })
+        .map(|(vertex, (parallelism, failures, last))| m::Task {
+            vertex: vertex.to_string(),
+            parallelism: Some(*parallelism),
+            failures: *failures,
+            last_task_manager: last.as_deref().map(id_of),
+        })
         .collect();
-    let all_deployments: Vec<&crate::digest::DeployedTo> = view.story.sources.iter().flat_map(|s| &s.digest.deployments).filter(|d| d.job == Some(job.id)).collect();
+    let all_deployments: Vec<&crate::digest::DeployedTo> =
+        view.story.sources.iter().flat_map(|s| &s.digest.deployments).filter(|d| d.job == Some(job.id)).collect();
     let deployments: Vec<m::Deployment> = all_deployments
         .iter()
         .take(MAX_TASKS)
@@ -55,12 +68,22 @@ fn job(view: &View, j: usize) -> m::Job {
         first_time: view.time(source, job.first),
         last_time: view.time(source, job.last),
         strategy: job.strategy.as_deref().map(strategy),
-        scheduler: Some(if job.adaptive { "adaptive" } else if job.legacy { "legacy" } else { "default" }.to_owned()).filter(|_| job.strategy.is_some() || job.adaptive),
+        scheduler: Some(
+            if job.adaptive {
+                "adaptive"
+            } else if job.legacy {
+                "legacy"
+            } else {
+                "default"
+            }
+            .to_owned(),
+        )
+        .filter(|_| job.strategy.is_some() || job.adaptive),
         attempts: kept.map(|a| attempt(view, j, a, source)).collect(),
         attempts_omitted: omitted as u64,
         tasks_omitted: job.tasks.len().saturating_sub(MAX_TASKS) as u64,
         tasks,
-        checkpoints: checkpoints(view, job, source),
+        checkpoints: checkpoints(view, job),
         deployments_omitted: all_deployments.len().saturating_sub(MAX_TASKS) as u64,
         deployments,
     }
@@ -108,7 +131,9 @@ fn failure(view: &View, j: usize, a: usize) -> Option<m::AttemptFailure> {
     let first = *attempt.failures.first()?;
     let finding = view.diagnosis.attempt_findings.get(&(j, a)).map(|f| view.ids[*f].clone());
     let (task, location) = match &view.story.entry(first).what {
-        crate::digest::What::TaskEvent { kind: Kind::TaskState { task, to: TaskState::Failed, location, .. }, .. } => (Some(task.to_string()), location.as_deref().map(id_of)),
+        crate::digest::What::TaskEvent { kind: Kind::TaskState { task, to: TaskState::Failed, location, .. }, .. } => {
+            (Some(task.to_string()), location.as_deref().map(id_of))
+        }
         _ => (None, None),
     };
     let exception = attempt.failures.iter().find_map(|at| view.story.entry(*at).exception).map(|f| format!("{f:016x}"));
@@ -148,7 +173,7 @@ fn host_of(location: &Str) -> Option<String> {
     Some(rest.split(' ').next().unwrap_or(rest).to_owned())
 }
 
-fn checkpoints(view: &View, job: &Job, source: usize) -> m::Checkpoints {
+fn checkpoints(view: &View, job: &Job) -> m::Checkpoints {
     let sum = &job.checkpoints;
     let spread = sum.durations.at(&[0.0, 0.5, 0.95, 0.99, 1.0]);
     let sizes = sum.sizes.at(&[0.0, 0.5, 0.95, 1.0]);
@@ -162,7 +187,12 @@ fn checkpoints(view: &View, job: &Job, source: usize) -> m::Checkpoints {
         failed_by_reason: sum.by_reason.iter().filter(|(_, n)| **n > 0).map(|(reason, n)| (reason.slug().to_owned(), *n)).collect(),
         duration_ms: spread.map(|v| m::Spread { min: v[0], p50: v[1], p95: v[2], p99: v[3], max: sum.durations.bounds().map_or(v[4], |b| b.1) }),
         size_bytes: sizes.map(|v| m::Sizes { min: v[0], p50: v[1], p95: v[2], max: sum.sizes.bounds().map_or(v[3], |b| b.1) }),
-        last_completed: sum.last_completed.map(|(at, c)| m::LastCompleted { id: c.id, time: view.shown(at, c.ms), duration_ms: Some(c.duration_ms), size_bytes: Some(c.bytes) }),
+        last_completed: sum.last_completed.map(|(at, c)| m::LastCompleted {
+            id: c.id,
+            time: view.shown(at, c.ms),
+            duration_ms: Some(c.duration_ms),
+            size_bytes: Some(c.bytes),
+        }),
         longest_gap_ms: (sum.longest_gap_ms > 0).then_some(sum.longest_gap_ms as u64),
         duration_trend_ms: sum.trend.slices.clone(),
         storage: sum.storage.as_deref().map(str::to_owned),
@@ -180,13 +210,6 @@ fn checkpoints(view: &View, job: &Job, source: usize) -> m::Checkpoints {
             .collect(),
         failures_omitted: sum.failures_omitted + (sum.failures.len() - kept) as u64,
     }
-    .with_source(source)
-}
-
-impl m::Checkpoints {
-    fn with_source(self, _source: usize) -> Self {
-        self
-    }
 }
 
 /// The message part of a quoted head line.
@@ -197,7 +220,8 @@ fn message_of(line: &str) -> String {
 /// All TaskManagers, by first registration.
 pub fn task_managers(view: &View) -> Vec<m::TaskManager> {
     let story = view.story;
-    let clock = |w: &crate::correlate::Worker| w.lives.iter().flat_map(|l| &l.told_by).map(|e| e.source).next().or_else(|| w.sources.first().copied()).unwrap_or(0);
+    let clock =
+        |w: &crate::correlate::Worker| w.lives.iter().flat_map(|l| &l.told_by).map(|e| e.source).next().or_else(|| w.sources.first().copied()).unwrap_or(0);
     let jm = story.sources.iter().position(|s| s.sniffed.role == "jobmanager").unwrap_or(0);
     let mut out: Vec<m::TaskManager> = story
         .workers

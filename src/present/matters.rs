@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use super::View;
 use crate::digest::What;
 use crate::exception::{Frame, Trace};
-use crate::patterns::Nature;
 use crate::report::model as m;
 
 /// Groups that the report lists.
@@ -20,8 +19,7 @@ pub fn exceptions(view: &View) -> (Vec<m::Exception>, u64) {
     let story = view.story;
     // Jobs by fingerprint, from the entries.
     let mut jobs: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
-    for (j, job) in story.jobs.iter().enumerate() {
-        let _ = j;
+    for job in &story.jobs {
         for attempt in &job.attempts {
             for at in &attempt.failures {
                 if let Some(fingerprint) = story.entry(*at).exception {
@@ -46,7 +44,7 @@ pub fn exceptions(view: &View) -> (Vec<m::Exception>, u64) {
         for group in &source.digest.matters.exceptions {
             let first = story.utc(i, group.seen.first_ms).unwrap_or(i64::MAX);
             let last = story.utc(i, group.seen.last_ms).unwrap_or(i64::MIN);
-            let entry = groups.entry(group.fingerprint).or_insert_with(|| new(view, group.fingerprint, &group.thrown.trace));
+            let entry = groups.entry(group.fingerprint).or_insert_with(|| new(group.fingerprint, &group.thrown.trace));
             entry.count += group.seen.count;
             if !entry.sources.contains(&(i as u32)) {
                 entry.sources.push(i as u32);
@@ -55,7 +53,8 @@ pub fn exceptions(view: &View) -> (Vec<m::Exception>, u64) {
             let known = firsts.entry(group.fingerprint).or_insert((i64::MAX, usize::MAX, 0));
             if place < *known {
                 *known = place;
-                entry.sample = m::LineRange { source: i as u32, line: group.place.line + group.thrown.trace.first_line as u64, lines: group.thrown.trace.lines as u64 };
+                entry.sample =
+                    m::LineRange { source: i as u32, line: group.place.line + group.thrown.trace.first_line as u64, lines: group.thrown.trace.lines as u64 };
                 entry.trace = trace(&group.thrown.trace);
                 entry.message = outer(&group.thrown.trace).1;
                 entry.class = outer(&group.thrown.trace).0;
@@ -85,7 +84,7 @@ fn outer(trace: &Trace) -> (String, String) {
     trace.links.first().map_or_else(Default::default, |l| (l.class.clone(), capped(&l.message)))
 }
 
-fn new(_view: &View, fingerprint: u64, trace: &Trace) -> m::Exception {
+fn new(fingerprint: u64, trace: &Trace) -> m::Exception {
     let root = trace.root_link();
     m::Exception {
         fingerprint: format!("{fingerprint:016x}"),
@@ -152,11 +151,11 @@ pub fn benign(view: &View) -> Vec<m::Benign> {
     for (i, source) in view.story.sources.iter().enumerate() {
         for hits in &source.digest.matters.benign {
             let pattern = view.rules.id(hits.pattern).to_string();
-            let sum = sums.entry(pattern.clone()).or_insert_with(|| m::Benign { pattern, count: 0, sample: m::LineOf { source: i as u32, line: hits.place.line } });
+            let sum =
+                sums.entry(pattern.clone()).or_insert_with(|| m::Benign { pattern, count: 0, sample: m::LineOf { source: i as u32, line: hits.place.line } });
             sum.count += hits.seen.count;
         }
     }
-    let _ = Nature::Benign;
     sums.into_values().collect()
 }
 
@@ -173,7 +172,11 @@ pub fn unclassified(view: &View) -> (Vec<m::Unclassified>, u64) {
                 level: key.1,
                 logger: key.2,
                 first: view.shown(i, group.seen.first_ms),
-                sample: m::UnclassifiedSample { source: i as u32, line: group.place.line, text: group.quote.as_ref().map(|q| q.text.lines().next().unwrap_or("").to_owned()).unwrap_or_default() },
+                sample: m::UnclassifiedSample {
+                    source: i as u32,
+                    line: group.place.line,
+                    text: group.quote.as_ref().map(|q| q.text.lines().next().unwrap_or("").to_owned()).unwrap_or_default(),
+                },
                 ..m::Unclassified::default()
             });
             sum.count += group.seen.count;

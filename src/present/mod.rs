@@ -54,6 +54,11 @@ pub fn present(story: &Story, diagnosis: &Diagnosis, rules: &Rules, options: &Op
     report
 }
 
+/// A quotation as it is shown: line ends of Windows are line ends. Its bytes and hash stay those of the file.
+fn shown_text(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
 fn cap<T>(list: &mut Vec<T>, most: usize) -> u64 {
     let omitted = list.len().saturating_sub(most);
     list.truncate(most);
@@ -111,7 +116,12 @@ fn tool(rules: &Rules) -> m::Tool {
         name: env!("CARGO_PKG_NAME").to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         fingerprint_version: exception::FINGERPRINT_VERSION,
-        pattern_packs: rules.packs.packs().iter().map(|p| m::PatternPack { name: p.name.clone(), version: env!("CARGO_PKG_VERSION").to_owned(), patterns: p.patterns as u64 }).collect(),
+        pattern_packs: rules
+            .packs
+            .packs()
+            .iter()
+            .map(|p| m::PatternPack { name: p.name.clone(), version: env!("CARGO_PKG_VERSION").to_owned(), patterns: p.patterns as u64 })
+            .collect(),
     }
 }
 
@@ -183,18 +193,27 @@ fn evidence(view: &View, evidence: &Evidence) -> m::Evidence {
             lines: Some(quote.place.lines),
             byte: Some(quote.place.byte),
             bytes: Some(quote.place.bytes),
-            sha256: Some(quote.sha256.iter().map(|b| format!("{b:02x}")).collect()),
+            sha256: Some(hex(&quote.sha256)),
             time: view.time(*source, *ms),
             searched: None,
-            text: quote.text.to_string(),
+            text: shown_text(&quote.text),
         },
-        Evidence::Absence { source, from, to, text } => m::Evidence {
+        Evidence::Absence { source, from, to, text, quote } => m::Evidence {
             source: *source as u32,
+            line: quote.as_ref().map(|q| q.place.line),
+            lines: quote.as_ref().map(|q| q.place.lines),
+            byte: quote.as_ref().map(|q| q.place.byte),
+            bytes: quote.as_ref().map(|q| q.place.bytes),
+            sha256: quote.as_ref().map(|q| hex(&q.sha256)),
             searched: Some(m::Searched { from: view.time(*source, *from), to: view.time(*source, *to) }),
             text: text.clone(),
             ..m::Evidence::default()
         },
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn summary(view: &View) -> m::Summary {

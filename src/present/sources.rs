@@ -51,7 +51,8 @@ pub fn sources(view: &View) -> Vec<m::Source> {
                 first_time: view.shown(i, digest.first.filter(|s| s.date == crate::layout::time::Date::Full).map(|s| s.ms)),
                 last_time: view.shown(i, digest.last.filter(|s| s.date == crate::layout::time::Date::Full).map(|s| s.ms)),
                 time_zone: m::TimeZone { offset: offset_text(clock.shown_minutes), from: clock.from.name().to_owned() },
-                rotation_of: story.rotation[i].map(|r| r as u32),
+                // The newest is the one that the others are rotations of.
+                rotation_of: story.rotation[i].filter(|newest| *newest != i).map(|r| r as u32),
                 complete: source.complete,
                 processes: std::mem::take(&mut processes[i]),
                 stream_line: source.named.stream_line,
@@ -131,9 +132,24 @@ fn deployment(component: &str) -> Option<&'static str> {
 /// Keys whose values Flink itself hides (`GlobalConfiguration.SENSITIVE_KEYS`) and some more.
 fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["password", "secret", "fs.azure.account.key", "apikey", "api-key", "auth-params", "service-key", "token", "basic-auth", "jaas.config", "http-headers", "private-key", "access-key", "access.key"]
-        .iter()
-        .any(|word| key.contains(word))
+    [
+        "password",
+        "secret",
+        "fs.azure.account.key",
+        "apikey",
+        "api-key",
+        "auth-params",
+        "service-key",
+        "token",
+        "basic-auth",
+        "jaas.config",
+        "http-headers",
+        "private-key",
+        "access-key",
+        "access.key",
+    ]
+    .iter()
+    .any(|word| key.contains(word))
         && !key.ends_with(".enabled")
         && !key.contains("delegation.token")
         && !key.contains("delegation-token")
@@ -183,7 +199,12 @@ pub fn warnings(view: &View, rest: &Rest) -> Vec<m::Warning> {
     }
     for (i, source) in view.story.sources.iter().enumerate() {
         for problem in &source.problems {
-            out.push(m::Warning { source: Some(i as u32), line: problem.line, code: problem.code.to_owned(), message: format!("{}: {}", shown_path(source), problem.message) });
+            out.push(m::Warning {
+                source: Some(i as u32),
+                line: problem.line,
+                code: problem.code.to_owned(),
+                message: format!("{}: {}", shown_path(source), problem.message),
+            });
         }
         let digest = &source.digest;
         let mut add = |code: &str, message: String| out.push(m::Warning { source: Some(i as u32), line: None, code: code.to_owned(), message });
@@ -195,7 +216,15 @@ pub fn warnings(view: &View, rest: &Rest) -> Vec<m::Warning> {
         }
         let matters = &digest.matters;
         if matters.exceptions_omitted + matters.templates_omitted > 0 {
-            add("folded", format!("{}: {} more exceptions and {} more messages were counted, not kept", shown_path(source), matters.exceptions_omitted, matters.templates_omitted));
+            add(
+                "folded",
+                format!(
+                    "{}: {} more exceptions and {} more messages were counted, not kept",
+                    shown_path(source),
+                    matters.exceptions_omitted,
+                    matters.templates_omitted
+                ),
+            );
         }
     }
     out
@@ -235,7 +264,11 @@ pub fn gc(view: &View) -> Vec<m::Gc> {
             total_ms: a.total_ms + l.allocation_stalls.total_ms,
             max_ms: a.max_ms.max(l.allocation_stalls.max_ms),
         });
-        let safepoints = lives.iter().filter_map(|l| l.safepoints.as_ref()).fold(Tally::default(), |a, s| Tally { count: a.count + s.all.count, total_ms: a.total_ms + s.all.total_ms, max_ms: a.max_ms.max(s.all.max_ms) });
+        let safepoints = lives.iter().filter_map(|l| l.safepoints.as_ref()).fold(Tally::default(), |a, s| Tally {
+            count: a.count + s.all.count,
+            total_ms: a.total_ms + s.all.total_ms,
+            max_ms: a.max_ms.max(s.all.max_ms),
+        });
         let stopped: f64 = lives.iter().filter_map(|l| l.pauses.map(|p| p.total_ms)).sum();
         let observed: f64 = lives.iter().filter_map(|l| l.span.map(|s| s.length_ms())).sum();
         let leak = lives.iter().any(|l| matches!(l.leak.signal, crate::gc::LeakSignal::Leak));
@@ -256,7 +289,13 @@ pub fn gc(view: &View) -> Vec<m::Gc> {
             longest: longest
                 .iter()
                 .take(LONGEST)
-                .map(|p| m::Pause { time: view.time(i, p.epoch_ms), uptime_ms: p.uptime_ms.map(|u| round(u, 3)), ms: round(p.ms, 3), cause: cause_of(p), line: p.place.line })
+                .map(|p| m::Pause {
+                    time: view.time(i, p.epoch_ms),
+                    uptime_ms: p.uptime_ms.map(|u| round(u, 3)),
+                    ms: round(p.ms, 3),
+                    cause: cause_of(p),
+                    line: p.place.line,
+                })
                 .collect(),
             first_time,
             last_time,
@@ -273,7 +312,11 @@ pub fn gc(view: &View) -> Vec<m::Gc> {
             system_gc_calls: sum(|l| l.system_gcs),
             allocation_stalls: tally(stalls),
             safepoints: tally(safepoints),
-            longest_time_to_safepoint_ms: lives.iter().filter_map(|l| l.safepoints.as_ref().map(|s| s.max_reach_ms)).max_by(f64::total_cmp).map(|ms| round(ms, 3)),
+            longest_time_to_safepoint_ms: lives
+                .iter()
+                .filter_map(|l| l.safepoints.as_ref().map(|s| s.max_reach_ms))
+                .max_by(f64::total_cmp)
+                .map(|ms| round(ms, 3)),
             histogram: histogram.into_iter().map(|(bits, count)| (f64::from_bits(bits), count)).collect(),
             notes: log.notes.iter().take(20).map(|n| format!("line {}: {}", n.line, note_text(&n.kind))).collect(),
         });
@@ -305,7 +348,14 @@ fn thin(values: Vec<u64>, most: usize) -> Vec<u64> {
 }
 
 fn pauses(p: PauseSummary) -> m::Pauses {
-    m::Pauses { count: p.count, total_ms: round(p.total_ms, 3), max_ms: round(p.max_ms, 3), p50_ms: round(p.p50_ms, 3), p95_ms: round(p.p95_ms, 3), p99_ms: round(p.p99_ms, 3) }
+    m::Pauses {
+        count: p.count,
+        total_ms: round(p.total_ms, 3),
+        max_ms: round(p.max_ms, 3),
+        p50_ms: round(p.p50_ms, 3),
+        p95_ms: round(p.p95_ms, 3),
+        p99_ms: round(p.p99_ms, 3),
+    }
 }
 
 fn tally(t: Tally) -> Option<m::Pauses> {

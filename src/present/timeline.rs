@@ -82,7 +82,12 @@ pub fn describe(view: &View, entry: &Entry) -> Option<(&'static str, Option<JobI
     Some(match &entry.what {
         What::Checkpoints { job, run } if run.completed > 0 => {
             let last = run.last_completed.map_or(0, |c| c.id);
-            ("checkpoint.completed", Some(*job), None, if run.completed == 1 { format!("checkpoint {last} completed") } else { format!("{} checkpoints completed, the last {last}", run.completed) })
+            (
+                "checkpoint.completed",
+                Some(*job),
+                None,
+                if run.completed == 1 { format!("checkpoint {last} completed") } else { format!("{} checkpoints completed, the last {last}", run.completed) },
+            )
         }
         What::Checkpoints { .. } | What::Tasks { .. } => return None,
         What::TaskEvent { job, kind: Kind::TaskState { task, location, on_task_manager, .. } } => {
@@ -92,7 +97,7 @@ pub fn describe(view: &View, entry: &Entry) -> Option<(&'static str, Option<JobI
             ("task.failed", *job, place, format!("{task} FAILED{who}{why}"))
         }
         What::TaskEvent { .. } => return None,
-        What::Problem { logger } => {
+        What::Problem { .. } => {
             let why = entry.exception.and_then(|f| root_words(view, f));
             let pattern = entry.pattern.map(|p| view.rules.id(p).to_string());
             let words = match (why, pattern) {
@@ -100,7 +105,6 @@ pub fn describe(view: &View, entry: &Entry) -> Option<(&'static str, Option<JobI
                 (None, Some(pattern)) => format!("{pattern}: {}", entry.quote.as_ref().map(|q| message_of(&q.text)).unwrap_or_default()),
                 _ => return None,
             };
-            let _ = logger;
             ("exception", None, None, words)
         }
         What::Event(kind) => match kind {
@@ -108,9 +112,15 @@ pub fn describe(view: &View, entry: &Entry) -> Option<(&'static str, Option<JobI
             Kind::JobSubmitted { job, name } => ("job.submitted", Some(*job), None, format!("submitted: {name}")),
             Kind::JobTerminal { job, state } => ("job.state", Some(*job), None, format!("reached {}", state.name())),
             Kind::JobRecovering { job } => ("job.recovering", Some(*job), None, "taken over from the high-availability store".to_owned()),
-            Kind::TasksToRestart { count, global } => ("restart.scheduled", None, None, format!("{count} tasks to restart{}", if *global { " (global failure)" } else { "" })),
-            Kind::GlobalFailure => ("job.global-failure", None, None, entry.exception.and_then(|f| root_words(view, f)).unwrap_or_else(|| "global failure".to_owned())),
-            Kind::AdaptiveRestart { planned } => ("restart.scheduled", None, None, if *planned { "rescale: resources changed" } else { "restart after a failure" }.to_owned()),
+            Kind::TasksToRestart { count, global } => {
+                ("restart.scheduled", None, None, format!("{count} tasks to restart{}", if *global { " (global failure)" } else { "" }))
+            }
+            Kind::GlobalFailure => {
+                ("job.global-failure", None, None, entry.exception.and_then(|f| root_words(view, f)).unwrap_or_else(|| "global failure".to_owned()))
+            }
+            Kind::AdaptiveRestart { planned } => {
+                ("restart.scheduled", None, None, if *planned { "rescale: resources changed" } else { "restart after a failure" }.to_owned())
+            }
             Kind::CheckpointFailed { job, id, reason, .. } => {
                 ("checkpoint.failed", Some(*job), None, format!("checkpoint {} failed: {}", id.map_or("?".to_owned(), |i| i.to_string()), reason.slug()))
             }
@@ -118,13 +128,17 @@ pub fn describe(view: &View, entry: &Entry) -> Option<(&'static str, Option<JobI
                 let what = if *savepoint { "savepoint" } else { "checkpoint" };
                 ("job.restored", Some(*job), None, format!("restored from {what} {id}{}", path.as_deref().map(|p| format!(" at {p}")).unwrap_or_default()))
             }
-            Kind::SavepointRequested { job, stop } => ("savepoint.requested", Some(*job), None, if *stop { "stop with savepoint" } else { "savepoint" }.to_owned()),
+            Kind::SavepointRequested { job, stop } => {
+                ("savepoint.requested", Some(*job), None, if *stop { "stop with savepoint" } else { "savepoint" }.to_owned())
+            }
             Kind::TmRegistering { id, .. } => ("tm.registered", None, Some(id.to_string()), format!("TaskManager {id} registers")),
             Kind::TmLost { id, why, text } => {
                 let kind = if *why == TmLoss::Released { "tm.released" } else { "tm.lost" };
                 (kind, None, Some(id.to_string()), message_of(text))
             }
             Kind::WorkerTerminated { id, text, .. } => ("container.exited", None, Some(id.to_string()), message_of(text)),
+            Kind::PlatformEnd { id, text, .. } => ("container.exited", None, Some(id.to_string()), message_of(text)),
+            Kind::NodeDown { node, state } => ("node.lost", None, None, format!("node {node} is {state}")),
             Kind::WorkerStopping { id } => ("container.stopping", None, Some(id.to_string()), format!("stopping {id}")),
             Kind::WorkersRequested { .. } => ("container.requested", None, None, "worker requested".to_owned()),
             Kind::ContainersReceived { count } => ("container.allocated", None, None, format!("{count} containers received")),

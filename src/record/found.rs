@@ -44,6 +44,8 @@ pub struct ChunkResult {
     /// Lines for the GC reader.
     pub gc: Vec<Span>,
     pub gaps: Vec<Gap>,
+    /// Line and first byte of the last record.
+    pub last_record: Option<(u64, usize)>,
 }
 
 impl ChunkResult {

@@ -12,8 +12,9 @@ pub struct Gap {
     /// Times of the record before and of the one after.
     pub from: i64,
     pub to: i64,
-    /// Line of the record after, 0-based.
+    /// Line of the record after, 0-based, and its first byte.
     pub line: u64,
+    pub byte: usize,
     /// Records within two seconds after it.
     pub burst: u32,
 }
@@ -28,15 +29,15 @@ pub struct GapFinder {
 impl GapFinder {
     /// A record at `ms`.
     #[inline]
-    pub fn record(&mut self, ms: i64, line: u64) {
+    pub fn record(&mut self, ms: i64, line: u64, byte: usize) {
         let Some(last) = self.last else {
             // The chunk's own first record: the caller joins chunks by it.
-            self.found.push(Gap { from: ms, to: ms, line, burst: 1 });
+            self.found.push(Gap { from: ms, to: ms, line, byte, burst: 1 });
             self.last = Some(ms);
             return;
         };
         if ms - last >= MIN_GAP_MS {
-            self.found.push(Gap { from: last, to: ms, line, burst: 1 });
+            self.found.push(Gap { from: last, to: ms, line, byte, burst: 1 });
         } else if let Some(gap) = self.found.last_mut()
             && ms - gap.to <= BURST_MS
         {

@@ -16,9 +16,9 @@ use crate::layout::time::{Date, MinuteClock, Stamp};
 use crate::layout::{self, Head, Layout, Level, ansi, json};
 use crate::rules::Rules;
 
-pub use text::names_a_throwable;
 pub use found::{ChunkResult, Found, Span};
 use gaps::GapFinder;
+pub use text::names_a_throwable;
 
 /// From this length on the rest of a line or record is passed over and counted.
 pub const MAX_RECORD: usize = 1 << 20;
@@ -63,9 +63,47 @@ pub fn continues(line: &[u8]) -> bool {
 pub fn begins(line: &[u8], mode: Mode) -> bool {
     match mode.gc {
         GcLines::Only => !matches!(line.first(), Some(b' ' | b'\t') | None),
-        _ if mode.headed => is_head(line, mode.levelless) || (mode.gc == GcLines::Mixed && crate::gc::is_candidate(line)),
+        _ if mode.headed => is_head(line, mode.levelless) || (mode.gc == GcLines::Mixed && is_gc_line(line)),
         _ => !continues(line),
     }
+}
+
+/// Is it a line of the collector's own, not one that only mentions it?
+fn is_gc_line(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b'[' | b'0'..=b'9')) && crate::gc::is_candidate(line)
+}
+
+/// Lines that the message of a throwable may take in text without heads (JDBC drivers, load errors of OLAP stores).
+pub const MESSAGE_LINES: u64 = 12;
+
+/// Does a line of text begin a throwable of its own?
+pub fn starts_text(line: &[u8]) -> bool {
+    names_a_throwable(line) || line.starts_with(b"Exception in thread ")
+}
+
+/// Can a chunk begin at byte `at` of `bytes`, which begins at a record itself?
+pub fn may_cut(bytes: &[u8], at: usize, mode: Mode) -> bool {
+    let rest = &bytes[at..];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    if !begins(line, mode) {
+        return false;
+    }
+    if mode.headed || mode.gc == GcLines::Only {
+        return true;
+    }
+    // Not inside the message of a throwable.
+    let mut end = at;
+    for _ in 0..=MESSAGE_LINES {
+        if end == 0 {
+            break;
+        }
+        let start = memchr::memrchr(b'\n', &bytes[..end - 1]).map_or(0, |newline| newline + 1);
+        if starts_text(&bytes[start..end - 1]) {
+            return false;
+        }
+        end = start;
+    }
+    true
 }
 
 /// Does `line` parse as the head of a record?
@@ -111,11 +149,23 @@ struct Open {
     /// The head has to be parsed again from a copy (colours, JSON).
     copied: bool,
     capped: bool,
+    /// Headless: the line of a throwable whose message may go on over lines that look like any others.
+    thrown_at: Option<u64>,
 }
 
 /// Reads one chunk. Lines and bytes in the result count from the chunk's beginning.
 pub fn scan(chunk: &[u8], mode: Mode, rules: &Rules) -> ChunkResult {
-    Scanner { chunk, mode, rules, out: ChunkResult::default(), loggers: FxHashMap::default(), clock: MinuteClock::default(), gaps: GapFinder::default(), open: None }.run()
+    Scanner {
+        chunk,
+        mode,
+        rules,
+        out: ChunkResult::default(),
+        loggers: FxHashMap::default(),
+        clock: MinuteClock::default(),
+        gaps: GapFinder::default(),
+        open: None,
+    }
+    .run()
 }
 
 struct Scanner<'c, 'r> {
@@ -141,6 +191,9 @@ impl<'c> Scanner<'c, '_> {
             self.line(start, end, line_number);
             line_number += 1;
             start = end + 1;
+        }
+        if let Some(open) = &self.open {
+            self.out.last_record = Some((open.line, open.start));
         }
         self.close(chunk.len(), line_number);
         self.out.lines = line_number;
@@ -200,6 +253,7 @@ impl<'c> Scanner<'c, '_> {
                     traced: memchr::memchr(b'\n', record.text.as_bytes()).is_some(),
                     copied: true,
                     capped: false,
+                    thrown_at: None,
                 };
                 self.push(open);
                 return;
@@ -225,6 +279,7 @@ impl<'c> Scanner<'c, '_> {
                         traced: false,
                         copied: true,
                         capped: false,
+                        thrown_at: None,
                     };
                     self.push(open);
                     return;
@@ -238,10 +293,13 @@ impl<'c> Scanner<'c, '_> {
             }
         }
         if self.mode.gc == GcLines::Mixed && crate::gc::is_candidate(line) {
-            self.close(start, number);
             self.out.gc.push(Span { line: number, lines: 1, byte: start, bytes: end - start });
-            self.out.records += 1;
-            return;
+            // A line of the collector's own ends the record before it; one that only mentions it is read on.
+            if is_gc_line(line) {
+                self.close(start, number);
+                self.out.records += 1;
+                return;
+            }
         }
         self.continuation(start, end, number);
     }
@@ -255,7 +313,9 @@ impl<'c> Scanner<'c, '_> {
 
     fn continuation(&mut self, start: usize, end: usize, number: u64) {
         let line = &self.chunk[start..end];
-        if !self.mode.headed && !continues(line) {
+        let message_goes_on =
+            self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES) && !open.traced && !starts_text(line));
+        if !self.mode.headed && (self.open.is_none() || !continues(line) && !message_goes_on) {
             self.close(start, number);
             self.open = Some(Open {
                 start,
@@ -270,6 +330,7 @@ impl<'c> Scanner<'c, '_> {
                 traced: false,
                 copied: false,
                 capped: false,
+                thrown_at: starts_text(line).then_some(number),
             });
             return;
         }
@@ -286,7 +347,10 @@ impl<'c> Scanner<'c, '_> {
         }
         if !open.traced {
             open.traced = match line.first() {
-                Some(b'\t' | b' ') => memchr::memmem::find(&line[..line.len().min(400)], b"at ").is_some() || memchr::memmem::find(&line[..line.len().min(200)], b"Caused by: ").is_some(),
+                Some(b'\t' | b' ') => {
+                    memchr::memmem::find(&line[..line.len().min(400)], b"at ").is_some()
+                        || memchr::memmem::find(&line[..line.len().min(200)], b"Caused by: ").is_some()
+                }
                 Some(b'C') => line.starts_with(b"Caused by: "),
                 Some(b'a') => line.starts_with(b"at "),
                 Some(b'T') => line.starts_with(b"Traceback (most recent call last)"),
@@ -318,6 +382,7 @@ impl<'c> Scanner<'c, '_> {
             traced: false,
             copied,
             capped: false,
+            thrown_at: None,
         };
         self.push(open);
     }
@@ -328,7 +393,7 @@ impl<'c> Scanner<'c, '_> {
         if let Some(stamp) = open.stamp {
             self.out.see_time(stamp);
             if stamp.date == Date::Full {
-                self.gaps.record(stamp.ms, open.line);
+                self.gaps.record(stamp.ms, open.line, open.start);
             }
         }
         self.out.layouts[open.layout as usize] += 1;

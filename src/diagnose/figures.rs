@@ -1,0 +1,185 @@
+//! Figures beyond the thresholds of `flinklog.toml`: observations of severity warning, never above a real cause.
+
+use super::finding::{Certainty, Evidence, Finding, Role, Severity};
+use super::incidents::Work;
+use crate::correlate::EntryRef;
+use crate::digest::What;
+use crate::event::{CheckpointReason, Kind};
+
+/// Checkpoints that must have ended before a share of failures means anything.
+const MIN_CHECKPOINTS: u64 = 10;
+/// Shortest GC log of which the share of pauses means anything, in milliseconds.
+const MIN_GC_SPAN_MS: f64 = 60_000.0;
+
+/// Looks at every figure.
+pub fn look(work: &mut Work) {
+    for job in 0..work.story.jobs.len() {
+        slow_checkpoints(work, job);
+        failing_checkpoints(work, job);
+        restarts(work, job);
+    }
+    collections(work);
+    load(work);
+}
+
+fn observation(slug: &str, title: &str, explanation: String) -> Finding {
+    let mut finding = Finding::new(slug, None, Role::Observation, Certainty::Confirmed);
+    finding.title = title.to_owned();
+    finding.explanation = explanation;
+    finding.severity = Severity::Warning;
+    finding.owner = "configuration";
+    finding.count = 1;
+    finding
+}
+
+fn push(work: &mut Work, finding: Finding) {
+    if !finding.evidence.is_empty() && work.out.findings.len() < 10_000 {
+        work.out.findings.push(finding);
+    }
+}
+
+/// An entry that shows the job's checkpoints.
+fn checkpoint_entry(work: &Work, job: usize) -> Option<EntryRef> {
+    work.index.last_checkpoints.get(&work.story.jobs[job].id).copied()
+}
+
+fn slow_checkpoints(work: &mut Work, job: usize) {
+    let limit = work.options.thresholds.checkpoint_duration_s;
+    let checkpoints = &work.story.jobs[job].checkpoints;
+    let (Some((_, longest)), Some((source, last))) = (checkpoints.durations.bounds(), checkpoints.last_completed) else { return };
+    if longest as f64 <= limit * 1000.0 {
+        return;
+    }
+    let text = format!("The longest completed checkpoint took {:.1} s; the threshold is {limit} s.", longest as f64 / 1000.0);
+    let mut finding = observation("checkpoint-slow", "Checkpoints take long", text);
+    finding.jobs.push(job);
+    finding.at(work.story.utc(source, last.ms));
+    finding.cite(checkpoint_entry(work, job).and_then(|at| Evidence::of(work.story, at)));
+    push(work, finding);
+}
+
+/// The share of checkpoints that failed by themselves; those that a failing job took along do not count.
+fn failing_checkpoints(work: &mut Work, job: usize) {
+    let limit = work.options.thresholds.checkpoint_failure_rate;
+    let checkpoints = &work.story.jobs[job].checkpoints;
+    let own = |reason: &CheckpointReason| {
+        !matches!(
+            reason,
+            CheckpointReason::NotTriggerable
+                | CheckpointReason::JobFailure
+                | CheckpointReason::TaskFailure
+                | CheckpointReason::Cancelled
+                | CheckpointReason::Superseded
+        )
+    };
+    let failed: u64 = checkpoints.by_reason.iter().filter(|(reason, _)| own(reason)).map(|(_, n)| n).sum();
+    let ended = checkpoints.completed + failed;
+    if ended < MIN_CHECKPOINTS || (failed as f64) <= limit * ended as f64 {
+        return;
+    }
+    let text = format!("{failed} of {ended} checkpoints failed; the threshold is {:.0} %.", limit * 100.0);
+    let mut finding = observation("checkpoint-failure-rate", "Many checkpoints fail", text);
+    finding.jobs.push(job);
+    finding.cite(checkpoint_entry(work, job).and_then(|at| Evidence::of(work.story, at)));
+    push(work, finding);
+}
+
+fn restarts(work: &mut Work, job: usize) {
+    let limit = work.options.thresholds.restarts_per_hour;
+    let known = &work.story.jobs[job];
+    let times: Vec<(i64, EntryRef)> =
+        known.attempts.iter().filter(|a| matches!(a.begun_by, "restart" | "region-failover")).filter_map(|a| Some((a.start?, a.begin_entry?))).collect();
+    // The busiest hour.
+    let (mut most, mut begin) = (0, 0);
+    for end in 0..times.len() {
+        while times[end].0 - times[begin].0 > 3_600_000 {
+            begin += 1;
+        }
+        most = most.max(end - begin + 1);
+    }
+    if (most as f64) <= limit {
+        return;
+    }
+    let text = format!("{most} restarts within one hour; the threshold is {limit}.");
+    let mut finding = observation("restarts-per-hour", "The job restarts often", text);
+    finding.jobs.push(job);
+    finding.count = most as u64;
+    if let (Some(first), Some(last)) = (times.first(), times.last()) {
+        finding.at(Some(first.0));
+        finding.at(Some(last.0));
+        finding.cite(Evidence::of(work.story, first.1));
+    }
+    push(work, finding);
+}
+
+fn collections(work: &mut Work) {
+    let limits = work.options.thresholds.clone();
+    for source in 0..work.story.sources.len() {
+        let Some(log) = &work.story.sources[source].digest.gc else { continue };
+        for life in &log.lives {
+            let Some(longest) = life.longest.iter().max_by(|a, b| a.ms.total_cmp(&b.ms)) else { continue };
+            if !work.judged(longest.epoch_ms) {
+                continue;
+            }
+            let share = life.throughput.filter(|_| life.span.is_some_and(|s| s.length_ms() >= MIN_GC_SPAN_MS)).map(|t| 1.0 - t);
+            let (slug, title, text) = if longest.ms > limits.gc_pause_s * 1000.0 {
+                let text = format!("The longest pause took {:.1} s ({}); the threshold is {} s.", longest.ms / 1000.0, longest.cause, limits.gc_pause_s);
+                ("gc-pause-long", "A garbage collection stopped the process for long", text)
+            } else if share.is_some_and(|s| s > limits.gc_time_share) {
+                let text =
+                    format!("{:.0} % of the time went into pauses; the threshold is {:.0} %.", share.unwrap_or(0.0) * 100.0, limits.gc_time_share * 100.0);
+                ("gc-time-share", "Much of the time goes into garbage collection", text)
+            } else {
+                continue;
+            };
+            let mut finding = observation(slug, title, text);
+            finding.at(longest.epoch_ms);
+            finding.cite(Some(work.line_evidence(source, longest.place.line, &format!("pause of {:.1} ms", longest.ms), longest.epoch_ms)));
+            push(work, finding);
+            break;
+        }
+    }
+}
+
+/// Back pressure and slots, as metrics reports in the logs show them.
+fn load(work: &mut Work) {
+    let limits = work.options.thresholds.clone();
+    let mut since: Option<(EntryRef, i64)> = None;
+    let mut longest: Option<(i64, EntryRef, String)> = None;
+    let mut full: Option<(EntryRef, f64)> = None;
+    for placed in &work.story.order {
+        let What::Event(Kind::Metrics(report)) = &work.story.entry(placed.at).what else { continue };
+        let Some(ms) = placed.ms.filter(|ms| work.judged(Some(*ms))) else { continue };
+        match &report.back_pressure {
+            Some((share, task)) if *share > limits.back_pressure => {
+                let (at, begun) = *since.get_or_insert((placed.at, ms));
+                if longest.as_ref().is_none_or(|(known, ..)| ms - begun > *known) {
+                    longest = Some((ms - begun, at, task.to_string()));
+                }
+            }
+            Some(_) => since = None,
+            // Another process's report, without tasks.
+            None => {}
+        }
+        if let (Some(limit), Some(total), Some(free)) = (limits.slot_use, report.slots_total.filter(|t| *t > 0), report.slots_available) {
+            let used = 1.0 - free as f64 / total as f64;
+            if used > limit && full.is_none() {
+                full = Some((placed.at, used));
+            }
+        }
+    }
+    if let Some((ms, at, task)) = longest.filter(|(ms, ..)| *ms as f64 >= limits.back_pressure_s * 1000.0) {
+        let text = format!("{task} was back pressured more than {:.0} % of the time for {} s.", limits.back_pressure * 100.0, ms / 1000);
+        let mut finding = observation("backpressure", "A task is held up by those after it", text);
+        finding.cite(Evidence::of(work.story, at));
+        finding.at(work.story.time(at));
+        if !work.has("backpressure") {
+            push(work, finding);
+        }
+    }
+    if let Some((at, used)) = full {
+        let mut finding = observation("slots-full", "Nearly all slots are in use", format!("{:.0} % of the slots are in use.", used * 100.0));
+        finding.cite(Evidence::of(work.story, at));
+        push(work, finding);
+    }
+}
