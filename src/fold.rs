@@ -136,7 +136,8 @@ impl Wanted {
     /// Is an event of this kind and level asked for?
     pub fn wants(&self, kind: &str, level: Level) -> bool {
         self.level.is_none_or(|least| level >= least)
-            && (self.kinds.is_empty() || self.kinds.iter().any(|wanted| kind.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))))
+            && (self.kinds.is_empty()
+                || self.kinds.iter().any(|wanted| kind.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))))
     }
 
     /// The job of an event that names its execution graph alone, where any source told it.
@@ -229,7 +230,9 @@ impl<'w> Lister<'w> {
             Kind::TaskState { task, location, .. } => (self.job_of_task(task), location.as_deref().map(resource)),
             Kind::TaskDeployed { task, location } => (self.job_of_task(task), Some(resource(location))),
             Kind::TasksToRestart { .. } | Kind::GlobalFailure | Kind::AdaptiveRestart { .. } | Kind::LegacyRegionRestart { .. } => (self.current, None),
-            Kind::TmRegistering { id, .. } | Kind::TmLost { id, .. } | Kind::WorkerTerminated { id, .. } | Kind::WorkerStopping { id } => (None, Some(id.clone())),
+            Kind::TmRegistering { id, .. } | Kind::TmLost { id, .. } | Kind::WorkerTerminated { id, .. } | Kind::WorkerStopping { id } => {
+                (None, Some(id.clone()))
+            }
             Kind::ContainerStarted { id } | Kind::TmIdentity { id } => (None, Some(id.clone())),
             _ => (None, None),
         }
@@ -270,7 +273,9 @@ fn graph_of(task: &Task) -> Option<u128> {
 fn job_of(kind: &Kind) -> Option<JobId> {
     use Kind::*;
     match kind {
-        JobState { job, .. } | JobSubmitted { job, .. } | JobStarted { job, .. } | JobTerminal { job, .. } | JobRecovering { job } | JobSeen { job } => Some(*job),
+        JobState { job, .. } | JobSubmitted { job, .. } | JobStarted { job, .. } | JobTerminal { job, .. } | JobRecovering { job } | JobSeen { job } => {
+            Some(*job)
+        }
         GraphCreated { job, .. } | Restored { job, .. } | RestoreFromSavepoint { job, .. } | SavepointRequested { job, .. } => Some(*job),
         CheckpointTriggered { job, .. } | CheckpointCompleted { job, .. } | CheckpointExpired { job, .. } | CheckpointDeclined { job, .. } => Some(*job),
         CheckpointFailed { job, .. } | CheckpointNotTriggered { job, .. } => Some(*job),

@@ -19,7 +19,7 @@ use crate::input::discover::{self, FileToRead};
 use crate::input::sniff::{self, Content, SNIFF, Sniffed};
 use crate::record::{self, GcLines};
 use crate::rules::Rules;
-use crate::scan::{self, Place, ScannedSource, Scanned};
+use crate::scan::{self, Place, Scanned, ScannedSource};
 
 /// Bytes that are read at once.
 const PIECE: usize = 1 << 20;
@@ -50,7 +50,11 @@ fn identity(meta: &Metadata) -> Identity {
 }
 
 enum Origin {
-    File { file: File, identity: Identity, at: u64 },
+    File {
+        file: File,
+        identity: Identity,
+        at: u64,
+    },
     Stream(Receiver<io::Result<Vec<u8>>>),
     /// Read to its end, never to grow again.
     Ended,

@@ -357,9 +357,7 @@ pub enum PatternsCommand {
         format: TextOrJson,
     },
     /// Show the definition of a pattern
-    Show {
-        slug: String,
-    },
+    Show { slug: String },
     /// Hold all samples and near misses against the patterns; without a folder those of the built-in ones
     Test {
         #[arg(value_hint = ValueHint::DirPath)]
@@ -417,11 +415,13 @@ pub struct YarnArgs {
 
 /// `k8s`.
 #[derive(Debug, Clone, Args)]
-#[command(after_long_help = "Finds the pods with the label app=NAME, else those whose names begin with NAME, and scans their logs, also of the containers before, \
+#[command(
+    after_long_help = "Finds the pods with the label app=NAME, else those whose names begin with NAME, and scans their logs, also of the containers before, \
     with `kubectl get events` and `kubectl describe pod`.\n\n\
     Examples:\n  \
     flinklog k8s my-job\n  \
-    flinklog k8s my-job -N flink --context production")]
+    flinklog k8s my-job -N flink --context production"
+)]
 pub struct K8sArgs {
     /// Cluster id of the Flink deployment, or the beginning of the pods' names
     pub name: String,

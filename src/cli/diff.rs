@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::{DiffArgs, OutputArgs, Severity, TimeArgs};
+use super::assess;
 use super::inputs::{self, Input};
 use super::output::{self, Target};
 use super::settings::{self, Settings};
-use super::assess;
 use crate::error::{Error, Result};
 use crate::report::model::Report;
 use crate::report::redact;

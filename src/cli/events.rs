@@ -165,7 +165,8 @@ impl<'s> Filter<'s> {
                 };
                 let found: Vec<JobId> = story.jobs.iter().filter(means).map(|job| job.id).collect();
                 if found.is_empty() {
-                    let known: Vec<String> = story.jobs.iter().take(10).map(|job| format!("  {}  {}", job.id, job.name.as_deref().unwrap_or("(no name)"))).collect();
+                    let known: Vec<String> =
+                        story.jobs.iter().take(10).map(|job| format!("  {}  {}", job.id, job.name.as_deref().unwrap_or("(no name)"))).collect();
                     return Err(Error::usage(format!("--job {wanted}: no job of this name, and none whose id begins so; there are:\n{}", known.join("\n"))));
                 }
                 Some(found)

@@ -48,7 +48,8 @@ pub fn unknown(packs: &Packs, slug: &str) -> Error {
 fn words(packs: &Packs, pattern: &Pattern) -> String {
     let mut text = format!("{}: {}\n\n", pattern.id, pattern.title);
     let restart = pattern.restart_helps.as_str();
-    let _ = writeln!(text, "  severity {}, owner {}, {}; a restart helps: {restart}", pattern.severity.as_str(), pattern.owner.as_str(), nature(pattern.nature));
+    let _ =
+        writeln!(text, "  severity {}, owner {}, {}; a restart helps: {restart}", pattern.severity.as_str(), pattern.owner.as_str(), nature(pattern.nature));
     if let Some(versions) = &pattern.versions {
         let _ = writeln!(text, "  Flink {versions}");
     }

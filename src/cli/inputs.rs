@@ -92,7 +92,10 @@ pub fn read(paths: &[PathBuf], settings: &Settings, onlooker: Option<&dyn Onlook
 
 fn alone(report: Report, paths: &[PathBuf], path: &Path) -> Result<Input> {
     if paths.len() > 1 {
-        return Err(Error::usage(format!("{}: is a saved report and cannot be read together with other paths; compare two with `flinklog diff`", path.display())));
+        return Err(Error::usage(format!(
+            "{}: is a saved report and cannot be read together with other paths; compare two with `flinklog diff`",
+            path.display()
+        )));
     }
     Ok(Input::Report(Box::new(report)))
 }
@@ -123,7 +126,9 @@ fn nothing(paths: &[PathBuf], scanned: &Scanned) -> String {
 
 /// Part of the input could not be read: exit code 3.
 pub fn has_gaps(scanned: &Scanned) -> bool {
-    let lost = |code: &str| matches!(code, "truncated" | "damaged" | "unsupported" | "unreadable" | "shrunk" | "limit-reached" | "log-not-served" | "nested-too-deep" | "not-found");
+    let lost = |code: &str| {
+        matches!(code, "truncated" | "damaged" | "unsupported" | "unreadable" | "shrunk" | "limit-reached" | "log-not-served" | "nested-too-deep" | "not-found")
+    };
     !scanned.unreadable.is_empty()
         || scanned.notices.iter().any(|(_, problem)| lost(problem.code))
         || scanned.sources.iter().any(|source| !source.complete || source.problems.iter().any(|problem| lost(problem.code)))

@@ -43,7 +43,8 @@ pub fn run(args: K8sArgs) -> Result<ExitCode> {
         part(&mut all, fetch::scan(&fetch, &settings, &progress, None), pod);
     }
     if pods.len() > MAX_PODS {
-        all.notices.push(("k8s".to_owned(), Problem { line: None, code: "limit-reached", message: format!("{} pods; the first {MAX_PODS} were read", pods.len()) }));
+        all.notices
+            .push(("k8s".to_owned(), Problem { line: None, code: "limit-reached", message: format!("{} pods; the first {MAX_PODS} were read", pods.len()) }));
     }
     let events = Fetch { tool: TOOL, arguments: line(&args, ["get", "events"].map(str::to_owned).to_vec()), name: "k8s:events".to_owned(), optional: true };
     all.join(fetch::scan(&events, &settings, &progress, None)?);
@@ -86,7 +87,11 @@ fn pods(args: &K8sArgs) -> Result<Vec<String>> {
     if named.is_empty() {
         let near = crate::suggest::nearest(&args.name, all.iter().map(String::as_str));
         let place = args.namespace.as_deref().map_or("the namespace of the context".to_owned(), |name| format!("the namespace `{name}`"));
-        return Err(Error::NothingRead(format!("no pod with the label app={0}, and none whose name begins with `{0}`, in {place}{1}", args.name, crate::suggest::hint(near))));
+        return Err(Error::NothingRead(format!(
+            "no pod with the label app={0}, and none whose name begins with `{0}`, in {place}{1}",
+            args.name,
+            crate::suggest::hint(near)
+        )));
     }
     Ok(named)
 }

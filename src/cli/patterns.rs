@@ -144,7 +144,8 @@ fn draft_of(record: &[u8], process: Option<&str>) -> String {
         exception::template(root.message.as_bytes(), &mut masked);
         let frames: Vec<String> = root.frames.iter().map(|frame| format!("{}.{}", frame.class, frame.method)).collect();
         let frames: Vec<&str> = frames.iter().map(String::as_str).collect();
-        let new = NewPattern { on: On::Exception, logger: &logger, level, class: &root.class, message: &root.message, masked: &masked, frames: &frames, process };
+        let new =
+            NewPattern { on: On::Exception, logger: &logger, level, class: &root.class, message: &root.message, masked: &masked, frames: &frames, process };
         return patterns::new_from_record(&new);
     }
     exception::template(first.as_bytes(), &mut masked);
@@ -188,7 +189,10 @@ mod tests {
     fn drafts_of_a_record_and_of_its_exception() {
         let record = draft_of(b"2026-11-21 09:20:37,689 WARN  com.acme.Sink [] - batch 17 refused by the ledger\n", None);
         assert!(record.contains("loggers = [\"Sink\"]") && record.contains("refused by the ledger"), "{record}");
-        let thrown = draft_of(b"2026-11-21 09:20:37,689 ERROR com.acme.Sink [] - oh\ncom.acme.LedgerException: ledger 7 is closed\n\tat com.acme.Sink.invoke(Sink.java:7)\n", None);
+        let thrown = draft_of(
+            b"2026-11-21 09:20:37,689 ERROR com.acme.Sink [] - oh\ncom.acme.LedgerException: ledger 7 is closed\n\tat com.acme.Sink.invoke(Sink.java:7)\n",
+            None,
+        );
         assert!(thrown.contains("on = [\"exception\"]") && thrown.contains("LedgerException"), "{thrown}");
     }
 

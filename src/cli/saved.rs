@@ -75,7 +75,8 @@ fn looks_like_report(head: &[u8]) -> bool {
 pub fn read(input: impl Read, name: &str) -> Result<Report> {
     let mut text = Vec::new();
     input.take(MAX_BYTES).read_to_end(&mut text).map_err(|e| Error::file(Path::new(name), e))?;
-    let report: Report = serde_json::from_slice(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text)).map_err(|e| Error::usage(format!("{name}: no whole JSON report: {e}")))?;
+    let report: Report =
+        serde_json::from_slice(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text)).map_err(|e| Error::usage(format!("{name}: no whole JSON report: {e}")))?;
     if report.schema != model::SCHEMA {
         return Err(Error::usage(format!("{name}: is a `{}`; this version reads `{}`", report.schema, model::SCHEMA)));
     }

@@ -62,7 +62,9 @@ pub fn run(args: VerifyArgs) -> Result<ExitCode> {
         path if path == Path::new("-") => saved::read(std::io::stdin(), "standard input")?,
         path => {
             std::fs::metadata(path).map_err(|e| Error::file(path, e))?;
-            saved::open(path)?.ok_or_else(|| Error::usage(format!("{}: is no JSON report of flinklog; make one with `flinklog -f json -o report.json log/`", path.display())))?
+            saved::open(path)?.ok_or_else(|| {
+                Error::usage(format!("{}: is no JSON report of flinklog; make one with `flinklog -f json -o report.json log/`", path.display()))
+            })?
         }
     };
     let seen = read_again(&report, &args)?;
@@ -99,7 +101,11 @@ fn key(source: &Source) -> Key {
 }
 
 fn quotes(report: &Report) -> impl Iterator<Item = (&crate::report::model::Finding, &Evidence)> {
-    report.findings.iter().flat_map(|finding| finding.evidence.iter().map(move |evidence| (finding, evidence))).filter(|(_, evidence)| evidence.byte.is_some() && evidence.bytes.is_some())
+    report
+        .findings
+        .iter()
+        .flat_map(|finding| finding.evidence.iter().map(move |evidence| (finding, evidence)))
+        .filter(|(_, evidence)| evidence.byte.is_some() && evidence.bytes.is_some())
 }
 
 fn source_of<'r>(report: &'r Report, evidence: &Evidence) -> Option<&'r Source> {

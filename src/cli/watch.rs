@@ -129,7 +129,8 @@ fn tell(arisen: &[(&Finding, bool)], report: &Report, args: &WatchArgs, paint: P
     for (finding, again) in arisen {
         match args.format {
             LineFormat::Ndjson => {
-                serde_json::to_writer(&mut out, &Line { schema: "flinklog.finding/1", again: *again, finding, place: place(finding, report) }).map_err(|e| Error::Output(e.into()))?;
+                serde_json::to_writer(&mut out, &Line { schema: "flinklog.finding/1", again: *again, finding, place: place(finding, report) })
+                    .map_err(|e| Error::Output(e.into()))?;
                 out.write_all(b"\n")?;
             }
             LineFormat::Text => text(finding, *again, report, paint, &mut out)?,
@@ -257,7 +258,13 @@ mod tests {
     use super::*;
 
     fn report(count: u64, last: &str) -> Report {
-        let finding = |pattern: &str, severity: &str| Finding { pattern: pattern.into(), severity: severity.into(), count, last: Some(last.into()), ..Finding::default() };
+        let finding = |pattern: &str, severity: &str| Finding {
+            pattern: pattern.into(),
+            severity: severity.into(),
+            count,
+            last: Some(last.into()),
+            ..Finding::default()
+        };
         Report { findings: vec![finding("npe", "error"), finding("advice", "info")], ..Report::default() }
     }
 
