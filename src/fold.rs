@@ -13,7 +13,7 @@ use crate::digest::{Builder, DayCounter, Place, SourceDigest};
 use crate::event::{BannerKey, ExecutionId, JobId, Kind, Str, Task, TmLoss};
 use crate::layout::time::MinuteClock;
 use crate::layout::{self, Level, ansi, json};
-use crate::record::{ChunkResult, Found};
+use crate::record::{ChunkResult, Found, FoundStep, Logger};
 use crate::scan;
 
 /// Bytes of a message that an event keeps.
@@ -209,7 +209,7 @@ impl<'w> Lister<'w> {
                 _ => None,
             },
             task_manager,
-            logger: String::from_utf8_lossy(&found.logger).as_ref().into(),
+            logger: String::from_utf8_lossy(found.logger.name(chunk)).as_ref().into(),
             pattern: matter.and_then(|m| m.pattern.or(m.benign).or_else(|| m.thrown.as_ref()?.pattern.map(|(p, _)| p))),
             exception: matter.and_then(|m| m.thrown.as_ref()).map(|t| t.trace.fingerprint),
             text: words(found.kind.as_ref(), raw),
@@ -248,8 +248,24 @@ impl<'w> Lister<'w> {
 
 impl Look for Lister<'_> {
     fn chunk(&mut self, chunk: &[u8], result: &ChunkResult, lines: u64, bytes: u64) {
+        // Ordinary checkpoint lines travel apart from the rest; both are in order of place.
+        let mut steps = result.steps.iter().peekable();
+        let of_step = |step: &FoundStep| Found {
+            span: step.span,
+            stamp: step.stamp,
+            level: step.level,
+            logger: Logger::At(0..0),
+            kind: Some(Kind::from(step.step)),
+            matter: None,
+        };
         for found in &result.found {
+            while let Some(step) = steps.next_if(|step| step.span.byte < found.span.byte) {
+                self.found(chunk, &of_step(step), lines, bytes);
+            }
             self.found(chunk, found, lines, bytes);
+        }
+        for step in steps {
+            self.found(chunk, &of_step(step), lines, bytes);
         }
     }
 

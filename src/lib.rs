@@ -15,6 +15,7 @@ pub mod follow;
 pub mod gc;
 pub mod input;
 pub mod layout;
+mod memo;
 pub mod patterns;
 pub mod present;
 pub mod progress;

@@ -1,20 +1,18 @@
 //! What the pattern packs and the trace parser say of one record. Stateless; called while chunks are framed, in parallel.
 
-use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use rustc_hash::{FxHashMap, FxHasher};
+use aho_corasick::AhoCorasick;
+use rustc_hash::FxHashMap;
 
 use crate::event::{Kind, Str, TaskState};
 use crate::exception::{self, Trace};
-use crate::layout::Level;
+use crate::layout::{Level, simple_name};
+use crate::memo::Memo;
 use crate::patterns::{self, Nature, Packs, Pattern, Subject};
 
 /// Longest text of a record that is searched for exceptions and patterns.
 const MAX_TEXT: usize = 256 * 1024;
-
-/// Traces whose parse is remembered: a restart loop prints the same ones for ever.
-const MAX_CACHED: usize = 4_096;
 
 /// An exception of a record and what the patterns make of it.
 #[derive(Debug)]
@@ -43,8 +41,19 @@ pub struct Rules {
     traces: Option<exception::Rules>,
     ids: Vec<Str>,
     index: FxHashMap<String, u16>,
-    /// Parsed traces by exact text. Only a cache: what it holds equals what parsing gives.
-    cache: Mutex<FxHashMap<u64, Arc<Thrown>>>,
+    /// What is known of the lines after a record's first, and of that line where the throwable stands in it.
+    bodies: Memo<Arc<Body>>,
+    /// Literals of record patterns by line. Bodies differ in a message or an id, their frames are the same few thousand.
+    lines: Memo<Arc<[u32]>>,
+    lines_apart: bool,
+}
+
+/// The part of a record that a restart loop repeats.
+#[derive(Debug, Default)]
+struct Body {
+    thrown: OnceLock<Option<Arc<Thrown>>>,
+    /// Literals of record patterns in the lines after the first.
+    literals: OnceLock<Vec<u32>>,
 }
 
 impl Rules {
@@ -58,7 +67,8 @@ impl Rules {
         let ids: Vec<Str> = packs.iter().map(|p| p.id.as_str().into()).collect();
         let index = packs.iter().enumerate().map(|(i, p)| (p.id.clone(), i as u16)).collect();
         let traces = (!packages.is_empty()).then(|| exception::Rules::with_user_packages(packages));
-        Rules { packs, traces, ids, index, cache: Mutex::default() }
+        let lines_apart = packs.record_lines_apart();
+        Rules { packs, traces, ids, index, bodies: Memo::default(), lines: Memo::with_slots(16_384), lines_apart }
     }
 
     /// The slug of a pattern.
@@ -107,13 +117,17 @@ impl Rules {
         let mut matter = Matter::default();
         let severe = level >= Level::Warn || level == Level::Unknown;
         let may_throw = traced || (severe || kind.is_some()) && mentions_throwable(text);
-        if may_throw {
-            matter.thrown = self.thrown(text, process);
+        let rest = &text[line.len()..];
+        let body = (may_throw || !rest.is_empty()).then(|| self.body(line, rest, process));
+        if let Some(body) = body.as_ref().filter(|_| may_throw) {
+            matter.thrown = self.thrown(body, text, process);
         }
         // Routine transitions are no subject of patterns: a task's name may say anything.
-        if !matches!(kind, Some(Kind::JobState { .. } | Kind::TaskState { .. } | Kind::ProcessStart { .. })) {
-            let subject = Subject::Record { logger, level: pattern_level(level), message: text, process };
-            if let Some(pattern) = self.packs.best(&subject) {
+        let pattern_level = pattern_level(level);
+        let routine = matches!(kind, Some(Kind::JobState { .. } | Kind::TaskState { .. } | Kind::ProcessStart { .. }));
+        if !routine && self.packs.may_fit(pattern_level, simple_name(logger)) {
+            let subject = Subject::Record { logger, level: pattern_level, message: text, process };
+            if let Some(pattern) = self.best_record(&subject, line, rest, body.as_deref()) {
                 let index = self.index(pattern);
                 if pattern.nature == Nature::Benign {
                     matter.benign = index;
@@ -144,7 +158,7 @@ impl Rules {
         let line = crate::classify::text::first_line(text);
         let mut matter = Matter::default();
         if traced || mentions_throwable(line) {
-            matter.thrown = self.thrown(text, process);
+            matter.thrown = self.thrown(&self.body(line, &text[line.len()..], process), text, process);
         }
         if let Some(pattern) = self.packs.best(&Subject::Text { line: text, process }) {
             let index = self.index(pattern);
@@ -154,24 +168,66 @@ impl Rules {
                 matter.pattern = index;
             }
         }
+        // A line that names the cause outweighs a symptom pasted below it.
+        let nature = |index: Option<u16>| index.and_then(|i| self.pattern(i)).map(|p| p.nature);
+        let symptom = matter.thrown.as_ref().is_some_and(|t| nature(t.pattern.map(|(i, _)| i)) == Some(Nature::Symptom));
+        if symptom && nature(matter.pattern) == Some(Nature::Cause) {
+            matter.thrown = None;
+        }
         let empty = matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none();
         (!empty).then_some(matter)
     }
 
-    fn thrown(&self, text: &[u8], process: Option<&str>) -> Option<Arc<Thrown>> {
-        let key = trace_key(text, process);
-        if let Some(known) = self.cache.lock().ok().and_then(|cache| cache.get(&key).cloned()) {
-            return Some(known);
+    /// What is known of a record's further lines.
+    fn body(&self, line: &[u8], rest: &[u8], process: Option<&str>) -> Arc<Body> {
+        // The first line tells tasks and attempts apart; it matters only where the throwable stands in it.
+        let told = match memchr::memmem::find(line, b"failure cause: ") {
+            _ if rest.is_empty() => line,
+            Some(at) => &line[at..],
+            None if mentions_throwable(line) => line,
+            None => b"",
+        };
+        let process = process.unwrap_or("").as_bytes();
+        let known = |first: &[u8]| self.bodies.get(first, rest, Arc::default);
+        if told.is_empty() { known(process) } else { known(&[process, b"\n", told].concat()) }
+    }
+
+    fn thrown(&self, body: &Body, text: &[u8], process: Option<&str>) -> Option<Arc<Thrown>> {
+        let parse = || {
+            let trace = exception::parse_with(self.traces.as_ref().unwrap_or_else(|| exception::Rules::shipped()), text)?;
+            let pattern = self.explain(&trace, process);
+            Some(Arc::new(Thrown { trace, pattern }))
+        };
+        body.thrown.get_or_init(parse).clone()
+    }
+
+    /// The best pattern for a record, of whose text parts may be known.
+    fn best_record(&self, subject: &Subject, line: &[u8], rest: &[u8], body: Option<&Body>) -> Option<&Pattern> {
+        if line.len() + rest.len() > patterns::MAX_TEXT_BYTES || !self.lines_apart {
+            return self.packs.best(subject);
         }
-        let trace = exception::parse_with(self.traces.as_ref().unwrap_or_else(|| exception::Rules::shipped()), text)?;
-        let pattern = self.explain(&trace, process);
-        let thrown = Arc::new(Thrown { trace, pattern });
-        if let Ok(mut cache) = self.cache.lock()
-            && cache.len() < MAX_CACHED
-        {
-            cache.insert(key, thrown.clone());
+        let head = self.literals_of_line(line);
+        let further: &[u32] = match body {
+            Some(body) if !rest.is_empty() => body.literals.get_or_init(|| self.literals_of_lines(rest)),
+            _ => &[],
+        };
+        self.packs.best_record(subject, &[&head, further])
+    }
+
+    fn literals_of_line(&self, line: &[u8]) -> Arc<[u32]> {
+        self.lines.get(line, b"", || self.packs.record_literals(line).into())
+    }
+
+    fn literals_of_lines(&self, text: &[u8]) -> Vec<u32> {
+        let mut all = Vec::new();
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', text).chain(std::iter::once(text.len())) {
+            all.extend_from_slice(&self.literals_of_line(&text[start..end]));
+            start = end + 1;
         }
-        Some(thrown)
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// The pattern that explains a trace: causes before symptoms, narrower before broader, then the deepest link.
@@ -201,27 +257,12 @@ impl Rules {
     }
 }
 
-/// Could the text hold a throwable at all? One search per ending.
+static THROWABLES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(["Exception", "Error", "Throwable", "Traceback (most"]).ok());
+
+/// Could the text hold a throwable at all? Looks for the usual endings.
 fn mentions_throwable(text: &[u8]) -> bool {
     let text = &text[..text.len().min(16 * 1024)];
-    ["Exception", "Error", "Throwable", "Traceback (most"].iter().any(|needle| memchr::memmem::find(text, needle.as_bytes()).is_some())
-}
-
-/// Key of a trace: everything but the digits of the head line, which tell tasks and attempts apart.
-fn trace_key(text: &[u8], process: Option<&str>) -> u64 {
-    let head = crate::classify::text::first_line(text);
-    let mut hasher = FxHasher::default();
-    process.hash(&mut hasher);
-    // The head line matters only where the throwable stands in it.
-    let tail = memchr::memmem::find(head, b"failure cause: ").map_or(&b""[..], |at| &head[at..]);
-    if head.len() == text.len() {
-        head.hash(&mut hasher);
-    } else {
-        let throwable_in_head = mentions_throwable(head) && tail.is_empty();
-        if throwable_in_head { head.hash(&mut hasher) } else { tail.hash(&mut hasher) }
-    }
-    text[head.len()..].hash(&mut hasher);
-    hasher.finish()
+    THROWABLES.as_ref().is_some_and(|endings| endings.is_match(text))
 }
 
 fn pattern_level(level: Level) -> patterns::Level {
@@ -233,5 +274,22 @@ fn pattern_level(level: Level) -> patterns::Level {
         Level::Warn => patterns::Level::Warn,
         Level::Error => patterns::Level::Error,
         Level::Fatal => patterns::Level::Fatal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_in_a_line_outweighs_a_symptom_below_it() {
+        let rules = Rules::new(Packs::shipped().clone());
+        let symptom = "Caused by: java.util.concurrent.TimeoutException: Heartbeat of TaskManager with id tm-1 timed out.";
+        let cause = "dropping message [class a.B] for non-local recipient [Actor[akka.tcp://flink@a:6123/]] arriving at [akka.tcp://flink@a:6123] inbound addresses are [akka.tcp://flink@b:6123]";
+        let both = rules.look_at_text(format!("{cause}\n\n{symptom}").as_bytes(), true, None).expect("something");
+        assert!(both.thrown.is_none());
+        assert_eq!(both.pattern.map(|i| rules.id(i).to_string()).as_deref(), Some("rpc-address-mismatch"));
+        let alone = rules.look_at_text(symptom.as_bytes(), true, None).expect("something");
+        assert!(alone.thrown.is_some());
     }
 }

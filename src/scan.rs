@@ -501,7 +501,7 @@ fn facts_as_records(text: &[u8], facts: &[delivery::k8s::K8sFact], rules: &Rules
         let stamp = at.map(|ms| time::Stamp { ms, offset_minutes: Some(0), date: time::Date::Full });
         if kind.is_some() || matter.is_some() {
             let span = record::Span { line: fact.line - 1, lines: 1, byte: start, bytes: end - start };
-            out.push(record::Found { span, stamp, level: Level::Unknown, logger: Box::default(), kind, matter });
+            out.push(record::Found { span, stamp, level: Level::Unknown, logger: record::Logger::At(0..0), kind, matter });
         }
     }
     out

@@ -102,7 +102,9 @@ fn the_root_cause_and_the_verdict_are_right() {
         differences.that(named.iter().all(|n| accepted.contains(n)), || format!("{}: root causes are {named:?}, accepted {accepted:?}", case.name));
         differences.that(accepted.is_empty() == named.is_empty(), || format!("{}: root causes are {named:?}, accepted {accepted:?}", case.name));
         let first = case.report.summary.root_cause.as_ref().and_then(|id| case.report.findings.iter().find(|f| f.id == *id)).map(|f| f.pattern.as_str());
-        differences.that(first.map_or(accepted.is_empty(), |f| accepted.contains(&f)), || format!("{}: the first root cause is {first:?}, accepted {accepted:?}", case.name));
+        differences.that(first.map_or(accepted.is_empty(), |f| accepted.contains(&f)), || {
+            format!("{}: the first root cause is {first:?}, accepted {accepted:?}", case.name)
+        });
     }
     differences.none();
 }
@@ -162,7 +164,9 @@ fn gc_pauses_are_those_that_the_log_shows() {
         let total: f64 = pauses.iter().map(|p| p.total_ms).sum();
         let longest = pauses.iter().map(|p| p.max_ms).fold(0.0, f64::max);
         let peak = chapters.iter().filter_map(|g| g.peak_heap_bytes).max().unwrap_or(0) as f64 / f64::from(1 << 20);
-        for (what, got, want, absolute) in [("total", total, &want["total_ms"], 1.0), ("longest", longest, &want["longest_ms"], 0.1), ("peak heap", peak, &want["peak_heap_mib"], 1.0)] {
+        for (what, got, want, absolute) in
+            [("total", total, &want["total_ms"], 1.0), ("longest", longest, &want["longest_ms"], 0.1), ("peak heap", peak, &want["peak_heap_mib"], 1.0)]
+        {
             differences.that(near(got, want.as_f64().unwrap(), absolute), || format!("{}: {what} is {got}, log {want}", case.name));
         }
     }
@@ -240,7 +244,8 @@ fn every_log_of_a_yarn_delivery_is_found_whole() {
         if sections.is_empty() {
             continue;
         }
-        let want: BTreeMap<(&str, &str), u64> = sections.iter().map(|s| ((s["container"].as_str().unwrap(), s["log_type"].as_str().unwrap()), number(s, "bytes"))).collect();
+        let want: BTreeMap<(&str, &str), u64> =
+            sections.iter().map(|s| ((s["container"].as_str().unwrap(), s["log_type"].as_str().unwrap()), number(s, "bytes"))).collect();
         let aggregated = common::scan(&[case.folder.join("remote-app-logs")], common::How::default());
         let text = common::gunzip(&std::fs::read(case.folder.join("yarn-logs.txt.gz")).unwrap());
         let piped = common::stream(&text[..], common::How::default());
@@ -249,7 +254,8 @@ fn every_log_of_a_yarn_delivery_is_found_whole() {
                 report.sources.iter().filter_map(|s| Some(((s.container.as_deref()?, s.log_type.as_deref()?), s.bytes))).collect();
             for (log, length) in &want {
                 // Hadoop prints nothing of empty logs in some versions.
-                differences.that(*length == 0 || got.get(log) == Some(length), || format!("{} ({form}): {log:?} is {:?}, was {length}", case.name, got.get(log)));
+                differences
+                    .that(*length == 0 || got.get(log) == Some(length), || format!("{} ({form}): {log:?} is {:?}, was {length}", case.name, got.get(log)));
             }
             for log in got.keys() {
                 differences.that(want.contains_key(log), || format!("{} ({form}): {log:?} was never delivered", case.name));

@@ -69,12 +69,23 @@ fn seeds(of: &str) -> Vec<Vec<u8>> {
             seeds.push(b"checkpoint-duration-s = 60\ngc-pause-s = 5.5\nslot-use = 0.9\n".to_vec());
         }
         "time" => {
-            let times = ["2026-11-21 17:32:01,217", "2026-11-21T09:20:37.689Z", "2026-11-21T17:20:37.689123456+0800", "26/11/21 17:32:01", "17:32:01,217", "Nov 21, 2026 5:32:01 PM", "1795253519757", "2026-11-21T09:20:37Z"];
+            let times = [
+                "2026-11-21 17:32:01,217",
+                "2026-11-21T09:20:37.689Z",
+                "2026-11-21T17:20:37.689123456+0800",
+                "26/11/21 17:32:01",
+                "17:32:01,217",
+                "Nov 21, 2026 5:32:01 PM",
+                "1795253519757",
+                "2026-11-21T09:20:37Z",
+            ];
             seeds.extend(times.iter().map(|t| t.as_bytes().to_vec()));
         }
         "gc_lines" => fixtures().iter().filter(|(n, ..)| n.starts_with("gc-")).for_each(|(_, folder, _)| inputs(folder).iter().for_each(|p| take(p, false))),
         "json_layouts" => ["1.20.5-npe-json", "2.2.1-npe-logstash"].iter().for_each(|n| inputs(&fixture(n)).iter().for_each(|p| take(p, false))),
-        _ => ["1.20.5-npe", "1.20.5-nested", "1.9.3-npe", "1.20.5-npe-json", "1.20.5-npe-logback", "gc-g1-stdout"].iter().for_each(|n| inputs(&fixture(n)).iter().for_each(|p| take(p, false))),
+        _ => ["1.20.5-npe", "1.20.5-nested", "1.9.3-npe", "1.20.5-npe-json", "1.20.5-npe-logback", "gc-g1-stdout"]
+            .iter()
+            .for_each(|n| inputs(&fixture(n)).iter().for_each(|p| take(p, false))),
     }
     seeds
 }
@@ -89,8 +100,30 @@ fn walk(folder: &Path, found: &mut impl FnMut(&Path)) {
 
 /// Words that decide something somewhere.
 const WORDS: [&[u8]; 24] = [
-    b"\n", b"\r\n", b"\0", b"\t", b"Caused by: ", b"Suppressed: ", b"\tat a.B.c(D.java:1)", b"... 3 more", b"LogType:", b"LogLength:", b"Log Contents:\n", b"Container: ", b"End of LogType:",
-    b"[gc]", b"GC(1) Pause Young", b"[[pattern]]", b"regex = '", b"2026-11-21 17:32:01,217 INFO  ", b"{\"level\":\"", b"\\u0000", b"\xff\xfe", b"\x1b[31m", b"99999999999999999999", b"-1",
+    b"\n",
+    b"\r\n",
+    b"\0",
+    b"\t",
+    b"Caused by: ",
+    b"Suppressed: ",
+    b"\tat a.B.c(D.java:1)",
+    b"... 3 more",
+    b"LogType:",
+    b"LogLength:",
+    b"Log Contents:\n",
+    b"Container: ",
+    b"End of LogType:",
+    b"[gc]",
+    b"GC(1) Pause Young",
+    b"[[pattern]]",
+    b"regex = '",
+    b"2026-11-21 17:32:01,217 INFO  ",
+    b"{\"level\":\"",
+    b"\\u0000",
+    b"\xff\xfe",
+    b"\x1b[31m",
+    b"99999999999999999999",
+    b"-1",
 ];
 
 fn mutate(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {

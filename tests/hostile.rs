@@ -13,7 +13,6 @@ use flinklog::report::model::Report;
 
 const JOBMANAGER: &str = "flink-flink-standalonesession-0-vm.log";
 
-
 /// Peak resident memory of this process in bytes, where the system tells.
 fn peak_resident() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
@@ -28,7 +27,15 @@ fn no_story(report: &Report, what: &str) {
 
 #[test]
 fn next_to_nothing() {
-    for (what, bytes) in [("empty", &b""[..]), ("one byte", b"x"), ("a line end", b"\n"), ("NUL", b"\0"), ("a brace", b"{"), ("a byte order mark", b"\xef\xbb\xbf"), ("CR", b"\r")] {
+    for (what, bytes) in [
+        ("empty", &b""[..]),
+        ("one byte", b"x"),
+        ("a line end", b"\n"),
+        ("NUL", b"\0"),
+        ("a brace", b"{"),
+        ("a byte order mark", b"\xef\xbb\xbf"),
+        ("CR", b"\r"),
+    ] {
         no_story(&common::stream(bytes, How::default()), what);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("flink-taskexecutor.log");
@@ -117,8 +124,18 @@ fn random_bytes_tell_nothing() {
 fn magic_bytes_with_nothing_behind_them() {
     let mut random = Random::new(2);
     let magics: [&[u8]; 12] = [
-        b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"BZh9", b"\xfd7zXZ\0", b"\x04\x22\x4d\x18", b"PK\x03\x04", b"PK\x05\x06", b"\xd1\x11\xd3\x68\x91\xb5\xd7\xb6",
-        b"\x7fELF", b"Container: ", b"\n\nContainer: container_1_2_3_4 on h_1\n===\nLogType:x\nLogLength:9999999999999999999\nLog Contents:\n", b"{\"instant\":",
+        b"\x1f\x8b\x08",
+        b"\x28\xb5\x2f\xfd",
+        b"BZh9",
+        b"\xfd7zXZ\0",
+        b"\x04\x22\x4d\x18",
+        b"PK\x03\x04",
+        b"PK\x05\x06",
+        b"\xd1\x11\xd3\x68\x91\xb5\xd7\xb6",
+        b"\x7fELF",
+        b"Container: ",
+        b"\n\nContainer: container_1_2_3_4 on h_1\n===\nLogType:x\nLogLength:9999999999999999999\nLog Contents:\n",
+        b"{\"instant\":",
     ];
     for magic in magics {
         for length in [0, 1, 10, 1000] {
@@ -210,7 +227,7 @@ fn a_file_that_goes_away_before_it_is_opened() {
     let found = flinklog::input::discover::discover(&[folder.path().to_owned()]);
     fs::remove_file(&goes).unwrap();
     let rules = flinklog::rules::Rules::new(flinklog::patterns::Packs::shipped().clone());
-    let options = flinklog::scan::Options { rules: &rules, chunk_size: 1 << 20, mmap: true, progress: &|_| {} };
+    let options = flinklog::scan::Options { rules: &rules, chunk_size: 1 << 20, mmap: true, progress: &|_| {}, onlooker: None };
     let scanned = flinklog::scan::files(&found, &options);
     assert_eq!(scanned.sources.len(), 1);
     assert_eq!(scanned.unreadable.len(), 1);
@@ -502,7 +519,11 @@ fn json_that_nests_without_end() {
     for (open, close) in [("{\"a\":", "}"), ("[", "]")] {
         let deep = format!("{}1{}\n", open.repeat(100_000), close.repeat(100_000));
         no_story(&common::stream(deep.as_bytes(), How::default()), open);
-        let inside = format!("{{\"level\":\"INFO\",\"message\":\"x\",\"timestamp\":\"2026-11-21T09:20:37.689Z\",\"extra\":{}1{}}}\n", open.repeat(50_000), close.repeat(50_000));
+        let inside = format!(
+            "{{\"level\":\"INFO\",\"message\":\"x\",\"timestamp\":\"2026-11-21T09:20:37.689Z\",\"extra\":{}1{}}}\n",
+            open.repeat(50_000),
+            close.repeat(50_000)
+        );
         no_story(&common::stream(inside.repeat(3).as_bytes(), How::default()), open);
     }
 }
@@ -512,7 +533,9 @@ fn causes_without_end() {
     let head = "2026-11-21 17:32:01,200 ERROR com.acme.Job [] - failed\njava.lang.RuntimeException: x\n";
     let chain = "Caused by: java.lang.IllegalStateException: y\n\tat com.acme.A.b(A.java:1)\n".repeat(20_000);
     let started = Instant::now();
-    for text in [format!("{head}{chain}"), format!("{head}{}", "\tSuppressed: a.b.CException: z\n".repeat(30_000)), format!("{head}{}", "Caused by: ".repeat(60_000))] {
+    for text in
+        [format!("{head}{chain}"), format!("{head}{}", "\tSuppressed: a.b.CException: z\n".repeat(30_000)), format!("{head}{}", "Caused by: ".repeat(60_000))]
+    {
         let report = common::stream(text.as_bytes(), How::default());
         no_story(&report, "causes");
         assert!(common::json(&report).len() < 2 << 20);

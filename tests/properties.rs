@@ -51,7 +51,17 @@ fn threads_and_mapping_change_nothing() {
 
 #[test]
 fn chunk_sizes_change_nothing() {
-    for name in ["1.20.5-npe", "1.20.5-nested", "1.9.3-npe", "1.20.5-npe-json", "1.20.5-npe-logback", "2.2.1-npe-logstash", "gc-g1-17", "gc-cms-11", "yarn-3.3.4-tfile-none-tricky"] {
+    for name in [
+        "1.20.5-npe",
+        "1.20.5-nested",
+        "1.9.3-npe",
+        "1.20.5-npe-json",
+        "1.20.5-npe-logback",
+        "2.2.1-npe-logstash",
+        "gc-g1-17",
+        "gc-cms-11",
+        "yarn-3.3.4-tfile-none-tricky",
+    ] {
         let (_folder, paths) = plain_copy_or_fixture(name);
         let want = json(&common::scan(&paths, How::default()));
         let mut random = Random::new(7);
@@ -220,7 +230,18 @@ fn without_cr(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn line_ends_of_windows_change_lengths_only() {
-    for name in ["1.20.5-npe", "1.20.5-nested", "1.9.3-npe", "1.20.5-npe-json", "1.20.5-npe-logback", "2.2.1-npe-logstash", "gc-g1-17", "gc-cms-11", "gc-g1-stdout", "gc-shenandoah-21"] {
+    for name in [
+        "1.20.5-npe",
+        "1.20.5-nested",
+        "1.9.3-npe",
+        "1.20.5-npe-json",
+        "1.20.5-npe-logback",
+        "2.2.1-npe-logstash",
+        "gc-g1-17",
+        "gc-cms-11",
+        "gc-g1-stdout",
+        "gc-shenandoah-21",
+    ] {
         let (folder, paths) = plain_copy(name);
         for path in &paths {
             write_at_rest(path, &without_cr(&fs::read(path).unwrap()));

@@ -1,6 +1,6 @@
 //! Messages about checkpoints: CheckpointCoordinator, CheckpointFailureManager (1.14 on) and the restore lines.
 
-use super::text::{job, job_after, keep, number, number_after, resource_id, signed, split, split_last};
+use super::text::{Needle, job, job_after, keep, number, number_after, resource_id, signed, split, split_last};
 use crate::event::{CheckpointReason, JobId, Kind, Str};
 
 /// Texts of `CheckpointFailureReason` and what they are folded into; `true` marks reasons raised before the checkpoint starts.
@@ -41,8 +41,8 @@ pub fn reason(text: &[u8]) -> (CheckpointReason, bool) {
 /// Reads a checkpoint message; `whole` includes the stack trace that follows.
 pub fn classify(line: &[u8], whole: &[u8]) -> Option<Kind> {
     match line.first()? {
-        b'T' => triggering(line),
-        b'C' => line.strip_prefix(b"Completed checkpoint ").and_then(completed).or_else(|| expired(line)).or_else(|| kept(line)),
+        b'T' => step(line).map(Kind::from).or_else(|| triggering(line)),
+        b'C' => step(line).map(Kind::from).or_else(|| expired(line)).or_else(|| kept(line)),
         b'D' => declined(line),
         b'F' => failed(line, whole),
         b'R' => restored(line),
@@ -53,33 +53,87 @@ pub fn classify(line: &[u8], whole: &[u8]) -> Option<Kind> {
     }
 }
 
-fn triggering(line: &[u8]) -> Option<Kind> {
-    if let Some(rest) = line.strip_prefix(b"Triggering checkpoint ") {
-        let (id, rest) = number(rest)?;
-        let (kind, tail) = split(rest, b" @ ")?;
-        let (at, tail) = number(tail)?;
-        let job = job_after(tail, b" for job ")?;
-        let savepoint = memchr::memmem::find(kind, b"avepoint").is_some() || memchr::memmem::find(kind, b"SAVEPOINT").is_some();
-        return Some(Kind::CheckpointTriggered { job, id, at_ms: i64::try_from(at).ok()?, savepoint });
+/// A step in the ordinary life of a checkpoint. These lines make up most of a JobManager's log, so they are read without allocation and without search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    pub job: JobId,
+    pub id: u64,
+    pub what: StepKind,
+}
+
+/// Which step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepKind {
+    Triggered { at_ms: i64, savepoint: bool },
+    Completed { bytes: u64, duration_ms: u64 },
+}
+
+impl From<Step> for Kind {
+    fn from(step: Step) -> Kind {
+        let Step { job, id, what } = step;
+        match what {
+            StepKind::Triggered { at_ms, savepoint } => Kind::CheckpointTriggered { job, id, at_ms, savepoint },
+            StepKind::Completed { bytes, duration_ms } => Kind::CheckpointCompleted { job, id, bytes, duration_ms },
+        }
     }
+}
+
+/// Reads `Triggering checkpoint …` and `Completed checkpoint …`.
+#[inline]
+pub fn step(line: &[u8]) -> Option<Step> {
+    match line.first()? {
+        b'T' => triggered(line.strip_prefix(b"Triggering checkpoint ")?),
+        b'C' => completed(line.strip_prefix(b"Completed checkpoint ")?),
+        _ => None,
+    }
+}
+
+/// `N[ (type=…)] @ MS for job J.`
+fn triggered(rest: &[u8]) -> Option<Step> {
+    let (id, rest) = number(rest)?;
+    let at = memchr::memchr_iter(b'@', rest).find(|at| *at > 0 && rest[at - 1] == b' ' && rest.get(at + 1) == Some(&b' '))?;
+    let (kind, tail) = (&rest[..at - 1], &rest[at + 2..]);
+    let (at_ms, tail) = number(tail)?;
+    let job = match tail.strip_prefix(b" for job ") {
+        Some(tail) => job(tail)?,
+        None => job_after(tail, b" for job ")?,
+    };
+    let savepoint = SAVEPOINT.is_in(kind) || SAVEPOINT_TYPE.is_in(kind);
+    Some(Step { job, id, what: StepKind::Triggered { at_ms: i64::try_from(at_ms).ok()?, savepoint } })
+}
+
+static SAVEPOINT: Needle = Needle::new("avepoint");
+static SAVEPOINT_TYPE: Needle = Needle::new("SAVEPOINT");
+
+/// `N for job J (B bytes in D ms).` or `N for job J (B bytes, checkpointDuration=D ms, finalizationTime=F ms).`
+fn completed(rest: &[u8]) -> Option<Step> {
+    let (id, rest) = number(rest)?;
+    let rest = rest.strip_prefix(b" for job ")?;
+    let job = job(rest)?;
+    let (bytes, rest) = number(rest[32..].strip_prefix(b" (")?)?;
+    let duration_ms = match usual_duration(rest) {
+        Some(duration) => duration,
+        None => match number_after(rest, b" in ") {
+            Some(duration) => duration,
+            None => number_after(rest, b"checkpointDuration=")?.checked_add(number_after(rest, b"finalizationTime=").unwrap_or(0))?,
+        },
+    };
+    Some(Step { job, id, what: StepKind::Completed { bytes, duration_ms } })
+}
+
+/// The duration where the text is just as Flink 1.14 and later write it.
+fn usual_duration(rest: &[u8]) -> Option<u64> {
+    let (duration, rest) = number(rest.strip_prefix(b" bytes, checkpointDuration=")?)?;
+    let (finalization, rest) = number(rest.strip_prefix(b" ms, finalizationTime=")?)?;
+    (rest == b" ms).").then(|| duration.checked_add(finalization))?
+}
+
+fn triggering(line: &[u8]) -> Option<Kind> {
     let stop = line.starts_with(b"Triggering stop-with-savepoint for job ") || line.starts_with(b"Triggering cancel-with-savepoint for job ");
     if stop || line.starts_with(b"Triggering savepoint for job ") {
         return Some(Kind::SavepointRequested { job: job_after(line, b" for job ")?, stop });
     }
     None
-}
-
-/// `N for job J (B bytes in D ms).` or `N for job J (B bytes, checkpointDuration=D ms, finalizationTime=F ms).`
-fn completed(rest: &[u8]) -> Option<Kind> {
-    let (id, rest) = number(rest)?;
-    let rest = rest.strip_prefix(b" for job ")?;
-    let job = job(rest)?;
-    let (bytes, rest) = number(rest[32..].strip_prefix(b" (")?)?;
-    let duration_ms = match number_after(rest, b" in ") {
-        Some(duration) => duration,
-        None => number_after(rest, b"checkpointDuration=")? + number_after(rest, b"finalizationTime=").unwrap_or(0),
-    };
-    Some(Kind::CheckpointCompleted { job, id, bytes, duration_ms })
 }
 
 fn expired(line: &[u8]) -> Option<Kind> {

@@ -1,6 +1,6 @@
 //! Messages about the process itself: start banner, configuration, leadership, signals, fatal errors and exit.
 
-use super::text::{between, keep, signed, split};
+use super::text::{Needle, between, keep, signed, split};
 use crate::event::{BannerKey, Kind};
 use crate::layout::Level;
 
@@ -68,8 +68,14 @@ pub fn fatal(line: &[u8], level: Level) -> Option<Kind> {
     starts.iter().any(|start| line.starts_with(start)).then(|| Kind::Fatal { text: keep(line) })
 }
 
+static LEADERSHIP: Needle = Needle::new("leadership");
+
 /// Leadership of Dispatcher, ResourceManager and JobMasters.
 pub fn leader(line: &[u8]) -> Option<Kind> {
+    // Most lines have nothing to do with it.
+    if !LEADERSHIP.is_in(line) {
+        return None;
+    }
     let says = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
     if says(b"granted leadership") && !says(b"Ignore granting") {
         return Some(Kind::LeaderGranted);

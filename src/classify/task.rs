@@ -1,6 +1,6 @@
 //! Messages about tasks: ExecutionGraph and Execution on the JobManager, Task on TaskManagers.
 
-use super::text::{execution, keep, location, number, split, split_last, task, task_with_execution};
+use super::text::{Needle, execution, keep, location, number, split, split_last, task, task_with_execution};
 use crate::event::{Kind, TaskState};
 
 /// `TASK (ID) switched from A to B[ on LOCATION].` and `Deploying TASK …`.
@@ -16,8 +16,10 @@ pub fn on_task_manager(line: &[u8]) -> Option<Kind> {
     transition(line, true)
 }
 
+static SWITCHED: Needle = Needle::new(" switched from ");
+
 fn transition(line: &[u8], on_task_manager: bool) -> Option<Kind> {
-    let (head, tail) = split(line, b" switched from ")?;
+    let (head, tail) = SWITCHED.split(line)?;
     let task = task_with_execution(head)?;
     let from_end = memchr::memchr(b' ', tail)?;
     let from = TaskState::parse(&tail[..from_end])?;

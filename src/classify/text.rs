@@ -1,5 +1,12 @@
 //! Small readers of message parts, shared by the classifiers. No allocation but where text is kept.
 
+use std::cell::RefCell;
+use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
+
+use memchr::memmem::Finder;
+use rustc_hash::FxHasher;
+
 use crate::event::{ExecutionId, JobId, Str, Task};
 
 /// Longest text that an event keeps of a message.
@@ -9,6 +16,56 @@ const KEPT: usize = 600;
 pub fn keep(text: &[u8]) -> Str {
     let cut = &text[..text.len().min(KEPT)];
     String::from_utf8_lossy(cut).trim_end().into()
+}
+
+/// Names that each thread remembers.
+const NAMES: usize = 128;
+
+thread_local! {
+    static KNOWN: RefCell<[Option<Str>; NAMES]> = const { RefCell::new([const { None }; NAMES]) };
+}
+
+/// [`keep`] for what a log says again and again, names of tasks and places: equal texts share one copy while a thread remembers it.
+pub fn keep_name(text: &[u8]) -> Str {
+    let mut hasher = FxHasher::default();
+    text.hash(&mut hasher);
+    let slot = hasher.finish() as usize % NAMES;
+    KNOWN.with_borrow_mut(|known| match &known[slot] {
+        Some(name) if name.as_bytes() == text => name.clone(),
+        _ => known[slot].insert(keep(text)).clone(),
+    })
+}
+
+/// A text that is searched for in many records; what the search needs is prepared once.
+pub struct Needle {
+    text: &'static str,
+    finder: OnceLock<Finder<'static>>,
+}
+
+impl Needle {
+    /// A search for `text`.
+    pub const fn new(text: &'static str) -> Needle {
+        Needle { text, finder: OnceLock::new() }
+    }
+
+    /// Where it stands first.
+    #[inline]
+    pub fn find(&self, text: &[u8]) -> Option<usize> {
+        self.finder.get_or_init(|| Finder::new(self.text)).find(text)
+    }
+
+    /// Does `text` hold it?
+    #[inline]
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        self.find(text).is_some()
+    }
+
+    /// What stands before and after its first place.
+    #[inline]
+    pub fn split<'a>(&self, text: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let at = self.find(text)?;
+        Some((&text[..at], &text[at + self.text.len()..]))
+    }
 }
 
 /// The first line of a message.
@@ -34,22 +91,33 @@ pub fn between<'a>(text: &'a [u8], prefix: &[u8], end: &[u8]) -> Option<&'a [u8]
     split(rest, end).map(|(value, _)| value)
 }
 
+/// Values of hexadecimal digits in small letters; 0xff for all other bytes.
+const HEX: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut i = 0;
+    while i < 16 {
+        table[b"0123456789abcdef"[i] as usize] = i as u8;
+        i += 1;
+    }
+    table
+};
+
 /// 32 hexadecimal digits at the start of `text`.
 pub fn hex32(text: &[u8]) -> Option<u128> {
     let digits = text.first_chunk::<32>()?;
-    let mut value = 0u128;
-    for byte in digits {
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            _ => return None,
-        };
-        value = value << 4 | u128::from(digit);
+    let mut halves = [0u64; 2];
+    let mut all = 0u8;
+    for (half, digits) in halves.iter_mut().zip(digits.chunks_exact(16)) {
+        for byte in digits {
+            let digit = HEX[usize::from(*byte)];
+            all |= digit;
+            *half = *half << 4 | u64::from(digit & 15);
+        }
     }
-    if text.get(32).is_some_and(u8::is_ascii_hexdigit) {
+    if all > 15 || text.get(32).is_some_and(u8::is_ascii_hexdigit) {
         return None;
     }
-    Some(value)
+    Some(u128::from(halves[0]) << 64 | u128::from(halves[1]))
 }
 
 /// The job id at the start of `text`.
@@ -129,19 +197,30 @@ pub fn task(text: &[u8]) -> Option<Task> {
         text = &text[..hash];
     }
     let inner = text.strip_suffix(b")")?;
-    let open = memchr::memmem::rfind(inner, b" (")?;
+    let open = last_parenthesis(inner)?;
     let (subtask, rest) = number(&inner[open + 2..])?;
     let (parallelism, rest) = number(rest.strip_prefix(b"/")?)?;
     if !rest.is_empty() {
         return None;
     }
-    Some(Task { vertex: keep(&inner[..open]), subtask: u32::try_from(subtask).ok()?, parallelism: u32::try_from(parallelism).ok()?, attempt, execution: None })
+    Some(Task {
+        vertex: keep_name(&inner[..open]),
+        subtask: u32::try_from(subtask).ok()?,
+        parallelism: u32::try_from(parallelism).ok()?,
+        attempt,
+        execution: None,
+    })
+}
+
+/// Where the last ` (` stands.
+fn last_parenthesis(text: &[u8]) -> Option<usize> {
+    memchr::memrchr_iter(b'(', text).find(|at| *at > 0 && text[at - 1] == b' ').map(|at| at - 1)
 }
 
 /// `NAME (i/n)[#k] (EXECUTION)`.
 pub fn task_with_execution(text: &[u8]) -> Option<Task> {
     let inner = text.trim_ascii_end().strip_suffix(b")")?;
-    let open = memchr::memmem::rfind(inner, b" (")?;
+    let open = last_parenthesis(inner)?;
     let id = execution(&inner[open + 2..]);
     // Ids that people masked (`xxx`) are kept as unknown.
     let mut found = task(&inner[..open])?;
@@ -159,7 +238,7 @@ pub fn location(text: &[u8]) -> Option<Str> {
     if text.is_empty() || text.starts_with(b"[unassigned") || text.starts_with(b"SingleLogicalSlot") {
         return None;
     }
-    Some(keep(text))
+    Some(keep_name(text))
 }
 
 /// The resource id of a location or of a message part: up to the first blank or metadata parenthesis.

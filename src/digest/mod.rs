@@ -13,12 +13,13 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
+use crate::classify::checkpoint::{Step, StepKind};
 use crate::event::{CheckpointReason, ExecutionId, JobId, JobState, Kind, Str, Task, TaskState};
 use crate::gc;
 use crate::layout::time::{Date, Stamp};
 use crate::layout::{Layout, Level};
 use crate::record::gaps::Gap;
-use crate::record::{ChunkResult, Found, Span};
+use crate::record::{ChunkResult, Found, FoundStep, Span};
 use checkpoints::{CheckpointRun, CheckpointTracker, Completed, Failure};
 use life::Life;
 use matters::Matters;
@@ -265,8 +266,15 @@ impl Builder {
                 self.digest.gc_quotes.extend(line_quote(chunk, span.byte, place));
             }
         }
+        let mut steps = result.steps.into_iter().peekable();
         for found in result.found {
+            while let Some(step) = steps.next_if(|step| step.span.byte < found.span.byte) {
+                self.step(chunk, step, line_base, byte_base);
+            }
             self.found(chunk, found, line_base, byte_base);
+        }
+        for step in steps {
+            self.step(chunk, step, line_base, byte_base);
         }
         let digest = &mut self.digest;
         digest.bytes += chunk.len() as u64;
@@ -338,6 +346,21 @@ impl Builder {
         }
     }
 
+    fn step(&mut self, chunk: &[u8], found: FoundStep, line_base: u64, byte_base: u64) {
+        let ms = found.stamp.map(|stamp| self.day.settle(stamp));
+        self.last_ms = ms.or(self.last_ms);
+        let Span { line, lines, byte, bytes } = found.span;
+        let place = Place { line: line_base + line + 1, lines, byte: byte_base + byte as u64, bytes: bytes as u64 };
+        let entry =
+            Entry { ms, place, level: found.level, quote: None, exception: None, pattern: None, what: What::Tasks { job: None, run: TaskRun::default() } };
+        let raw = &chunk[byte..byte + bytes];
+        let Step { job, id, what } = found.step;
+        match what {
+            StepKind::Triggered { at_ms, savepoint } => self.triggered(job, id, at_ms, savepoint, entry, raw),
+            StepKind::Completed { bytes, duration_ms } => self.completed(job, id, bytes, duration_ms, entry, raw),
+        }
+    }
+
     fn found(&mut self, chunk: &[u8], found: Found, line_base: u64, byte_base: u64) {
         let ms = found.stamp.map(|stamp| self.day.settle(stamp));
         self.last_ms = ms.or(self.last_ms);
@@ -345,18 +368,19 @@ impl Builder {
         let place = Place { line: line_base + line + 1, lines, byte: byte_base + byte as u64, bytes: bytes as u64 };
         let raw = &chunk[byte..byte + bytes];
         let mut entry = Entry { ms, place, level: found.level, quote: None, exception: None, pattern: None, what: What::Problem { logger: "".into() } };
+        let logger = found.logger.name(chunk);
         let mut decisive = false;
         if let Some(matter) = &found.matter {
             let quote = |q: &mut usize| quote_of(raw, place, q);
-            let noted = self.digest.matters.note(matter, found.level, &found.logger, ms, place, || quote(&mut self.quotes));
+            let noted = self.digest.matters.note(matter, found.level, logger, ms, place, || quote(&mut self.quotes));
             entry.exception = noted.exception;
             entry.pattern = noted.pattern;
             decisive = noted.decisive;
         }
         match found.kind {
-            Some(kind) => self.event(kind, entry, raw, found.logger.ends_with(b"CheckpointFailureManager")),
+            Some(kind) => self.event(kind, entry, raw, logger.ends_with(b"CheckpointFailureManager")),
             None if decisive => {
-                entry.what = What::Problem { logger: String::from_utf8_lossy(&found.logger).as_ref().into() };
+                entry.what = What::Problem { logger: String::from_utf8_lossy(logger).as_ref().into() };
                 self.push(entry, raw);
             }
             None => {}
@@ -397,19 +421,8 @@ impl Builder {
 
     fn event(&mut self, kind: Kind, mut entry: Entry, raw: &[u8], by_failure_manager: bool) {
         match kind {
-            Kind::CheckpointTriggered { job, id, at_ms, savepoint } => {
-                if let Some(ms) = entry.ms
-                    && self.digest.clock_samples.len() < 1000
-                {
-                    self.digest.clock_samples.push(at_ms - ms);
-                }
-                self.checkpoint(job, entry, raw, |tracker, run, entry| tracker.triggered(run, id, savepoint, entry.ms, entry.place));
-            }
-            Kind::CheckpointCompleted { job, id, bytes, duration_ms } => {
-                self.checkpoint(job, entry, raw, |tracker, run, entry| {
-                    tracker.completed(run, Completed { id, ms: entry.ms, duration_ms, bytes, place: entry.place });
-                });
-            }
+            Kind::CheckpointTriggered { job, id, at_ms, savepoint } => self.triggered(job, id, at_ms, savepoint, entry, raw),
+            Kind::CheckpointCompleted { job, id, bytes, duration_ms } => self.completed(job, id, bytes, duration_ms, entry, raw),
             Kind::CheckpointExpired { job, id } => self.checkpoint_failure(job, Some(id), CheckpointReason::Expired, None, entry, raw),
             Kind::CheckpointDeclined { job, id, task, location } => {
                 let task = location.map_or(task.clone(), |place| format!("{task} at {place}").into());
@@ -591,6 +604,19 @@ impl Builder {
         let Some(Entry { what: What::Checkpoints { run, .. }, .. }) = self.digest.entries.get_mut(at) else { return };
         run.last_ms = entry.ms.or(run.last_ms);
         apply(&mut self.digest.trackers[tracker].1, run, &entry);
+    }
+
+    fn triggered(&mut self, job: JobId, id: u64, at_ms: i64, savepoint: bool, entry: Entry, raw: &[u8]) {
+        if let Some(ms) = entry.ms
+            && self.digest.clock_samples.len() < 1000
+        {
+            self.digest.clock_samples.push(at_ms - ms);
+        }
+        self.checkpoint(job, entry, raw, |tracker, run, entry| tracker.triggered(run, id, savepoint, entry.ms, entry.place));
+    }
+
+    fn completed(&mut self, job: JobId, id: u64, bytes: u64, duration_ms: u64, entry: Entry, raw: &[u8]) {
+        self.checkpoint(job, entry, raw, |tracker, run, entry| tracker.completed(run, Completed { id, ms: entry.ms, duration_ms, bytes, place: entry.place }));
     }
 
     fn checkpoint_failure(&mut self, job: JobId, id: Option<u64>, reason: CheckpointReason, task: Option<Str>, entry: Entry, raw: &[u8]) {

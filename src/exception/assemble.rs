@@ -3,6 +3,8 @@
 //! In: classified lines. Out: draft links in the order of the text, and how much was read. Never judges which link is the root.
 //! One forward pass with a bounded look-ahead: hostile input costs linear time and, by the caps below, bounded memory.
 
+use std::sync::Arc;
+
 use super::frame::{RawFrame, frame};
 use super::head::{Head, head, head_within};
 use super::lines::{Kind, Line};
@@ -24,7 +26,7 @@ pub(super) struct Draft {
     pub link: Link,
     pub braced: bool,
     /// The first frame of user code, also behind the frames that are kept.
-    pub user: Option<Frame>,
+    pub user: Option<Arc<Frame>>,
     /// Text lines still belong to the message: no frame was seen.
     open: bool,
 }
@@ -332,7 +334,7 @@ impl<'a> Reader<'_, 'a> {
             let keep = draft.link.frames.len() < MAX_FRAMES;
             draft.link.frames_total = draft.link.frames_total.saturating_add(1);
             if keep || !user_known {
-                let frame = owned(rules, raw);
+                let frame = rules.frame(raw);
                 if !user_known && frame.category == FrameCategory::User {
                     draft.user = Some(frame.clone());
                 }
@@ -436,12 +438,6 @@ impl<'a> Reader<'_, 'a> {
         self.python = Some(index);
         next
     }
-}
-
-fn owned(rules: &Rules, raw: &RawFrame<'_>) -> Frame {
-    let class = lossy(raw.class);
-    let category = rules.category(&class, raw.file.is_some());
-    Frame { method: lossy(raw.method), file: raw.file.map(lossy), line: raw.line, category, class }
 }
 
 pub(super) fn lossy(text: &[u8]) -> String {

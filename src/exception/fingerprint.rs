@@ -7,6 +7,8 @@
 //! a failure differ in what else is around the root (TaskManager, JobManager, dispatcher, client) and in how many of its frames they show
 //! (a class loader's only the first time), but that place is in all of them.
 
+use std::sync::Arc;
+
 use super::{Frame, FrameCategory, Link, Rules};
 
 /// Bytes of a templated message that count: copies are cut at different lengths.
@@ -17,7 +19,7 @@ const MESSAGE_READ: usize = 1024;
 const ANYWHERE: [&str; 3] = ["OutOfMemoryError", "StackOverflowError", "ThreadDeath"];
 
 /// `links`: a chain up to its root; `users`: the first user frame of each.
-pub(super) fn fingerprint(rules: &Rules, links: &[Link], users: &[Option<Frame>]) -> u64 {
+pub(super) fn fingerprint(rules: &Rules, links: &[Link], users: &[Option<Arc<Frame>>]) -> u64 {
     let Some(root) = links.last() else { return 0 };
     let sharing = links.iter().rev().skip(1).zip(links.iter().rev()).take_while(|(_, inner)| inner.common > 0).count();
     let from = links.len() - 1 - sharing;
@@ -37,7 +39,7 @@ pub(super) fn fingerprint(rules: &Rules, links: &[Link], users: &[Option<Frame>]
 
     let simple = root.class.rsplit('.').next().unwrap_or("");
     if !ANYWHERE.contains(&simple)
-        && let Some(frame) = users.iter().rev().flatten().next().or_else(|| links.iter().rev().find_map(place))
+        && let Some(frame) = users.iter().rev().flatten().next().map(Arc::as_ref).or_else(|| links.iter().rev().find_map(place))
     {
         hash.name(&frame.class);
         hash.name(method_name(&frame.method));
@@ -74,6 +76,7 @@ fn undoubled(line: &str) -> &str {
 fn place(link: &Link) -> Option<&Frame> {
     link.frames
         .iter()
+        .map(Arc::as_ref)
         .find(|f| matches!(f.category, FrameCategory::Flink | FrameCategory::Connector | FrameCategory::Library) && !f.class.ends_with("ClassLoader"))
 }
 

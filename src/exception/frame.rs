@@ -5,6 +5,8 @@
 /// A frame as it stands in the text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct RawFrame<'a> {
+    /// All of it, without the module.
+    pub text: &'a [u8],
     pub class: &'a [u8],
     pub method: &'a [u8],
     pub file: Option<&'a [u8]>,
@@ -34,7 +36,8 @@ pub(super) fn frame(text: &[u8]) -> Option<(RawFrame<'_>, usize)> {
         return None;
     }
     let (file, line) = location(rest.get(..close)?);
-    Some((RawFrame { class, method, file, line }, open + 1 + close + 1))
+    let whole = text.get(open - name.len()..open + 1 + close + 1)?;
+    Some((RawFrame { text: whole, class, method, file, line }, open + 1 + close + 1))
 }
 
 /// A frame that lost its `at `: the location must leave no doubt and nothing but the jar may follow.

@@ -257,6 +257,8 @@ fn undecorated(raw: &[u8]) -> &[u8] {
         let next = match trimmed.first() {
             Some(b'>') => trimmed.get(1..).map(|t| t.strip_prefix(b" ").unwrap_or(t)),
             Some(b'|') => trimmed.get(1..).map(|t| t.strip_prefix(b" ").unwrap_or(t)),
+            // Code and bold marks of the page that the trace was copied from.
+            Some(b'`' | b'*') => trimmed.get(1..),
             Some(b) if b.is_ascii_digit() => behind_number(trimmed).or_else(|| behind_service(trimmed)),
             _ => behind_service(trimmed),
         };

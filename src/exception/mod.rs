@@ -21,6 +21,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 pub use fingerprint::quick_key;
@@ -51,7 +53,7 @@ pub struct Trace {
     pub cut: bool,
     /// The first frame in the user's code, looked for in the root link first and then outwards, but not beyond the
     /// border to another process (the client that waits for the job).
-    pub user_frame: Option<Frame>,
+    pub user_frame: Option<Arc<Frame>>,
     /// Equal for the same failure however often and wherever it is told; see [`FINGERPRINT_VERSION`].
     pub fingerprint: u64,
     /// Line of the text, from 0, where the throwable begins (a line that only ends with it counts).
@@ -89,7 +91,7 @@ pub struct Link {
     pub message: String,
     pub message_capped: bool,
     /// The first [`MAX_FRAMES`] frames.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<Arc<Frame>>,
     pub frames_total: u32,
     /// n of `... n more`: frames shared with the enclosing throwable.
     pub common: u32,

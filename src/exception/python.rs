@@ -2,6 +2,8 @@
 //!
 //! In: lines from `Traceback (most recent call last):` on. Out: a link. Never reads what follows the error's first line.
 
+use std::sync::Arc;
+
 use super::assemble::{append, lossy};
 use super::frame::number;
 use super::lines::{Kind, Line};
@@ -28,6 +30,7 @@ pub(super) fn traceback(rules: &Rules, lines: &[Line<'_>], from: usize) -> (Opti
         at += 1;
     }
     frames.reverse();
+    let frames = frames.into_iter().map(Arc::new).collect();
     let Some((line, (class, message))) = lines.get(at).and_then(|l| Some((l, python_error(l.text.trim_ascii())?))) else { return (None, at) };
     let mut link = Link { class: format!("python.{}", lossy(class)), frames, frames_total: total, line: line.number, ..Link::default() };
     append(&mut link, message);

@@ -2,6 +2,8 @@
 //!
 //! In: links as the text shows them. Out: the finished [`Trace`]. Never reads the text again.
 
+use std::sync::Arc;
+
 use super::assemble::{Assembled, Chain, Draft};
 use super::head::{Head, head, head_within};
 use super::{Frame, Link, Rules, Trace, fingerprint};
@@ -40,7 +42,7 @@ pub(super) fn resolve(rules: &Rules, read: Assembled) -> Trace {
 }
 
 /// The links of one chain, finished, and the first user frame of each.
-fn finished(rules: &Rules, chain: Chain) -> (Vec<Link>, Vec<Option<Frame>>) {
+fn finished(rules: &Rules, chain: Chain) -> (Vec<Link>, Vec<Option<Arc<Frame>>>) {
     let mut links = Vec::with_capacity(chain.links.len() + 1);
     let mut users = Vec::with_capacity(chain.links.len() + 1);
     for Draft { mut link, braced, user, .. } in chain.links {

@@ -3,12 +3,15 @@
 //! In: the embedded TOML files and a user's own packages. Out: answers about one class, link or mask.
 //! Never reads a file at run time and never decides about a whole trace.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
-use super::FrameCategory;
+use super::assemble::lossy;
+use super::frame::RawFrame;
 use super::template::Masks;
+use super::{Frame, FrameCategory};
+use crate::memo::Memo;
 
 const FRAMES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/patterns/frames.toml"));
 const WRAPPERS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/patterns/wrappers.toml"));
@@ -27,6 +30,8 @@ pub struct Rules {
     wrappers: Vec<Wrapper>,
     border: Vec<String>,
     pub(super) masks: Masks,
+    /// Frames by their text: logs print the same ones again and again.
+    frames: Memo<Arc<Frame>>,
 }
 
 #[derive(Debug)]
@@ -126,7 +131,17 @@ impl Rules {
             wrappers: rows,
             border: wrappers.border,
             masks,
+            frames: Memo::with_slots(4_096),
         }
+    }
+
+    /// The frame that a text shows.
+    pub(super) fn frame(&self, raw: &RawFrame<'_>) -> Arc<Frame> {
+        self.frames.get(raw.text, b"", || {
+            let class = lossy(raw.class);
+            let category = self.category(&class, raw.file.is_some());
+            Arc::new(Frame { method: lossy(raw.method), file: raw.file.map(lossy), line: raw.line, category, class })
+        })
     }
 
     /// Whose code a frame of this class is; `has_file` tells whether the frame names a source file.

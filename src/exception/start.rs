@@ -72,7 +72,14 @@ pub(super) fn own_head<'a>(lines: &[Line<'a>], at: usize) -> Option<Head<'a>> {
     let text = line.text.trim_ascii_start();
     let head = head(announced(text, at == 0).unwrap_or(text))?;
     let sure = head.qualified && head.named && (!head.message.is_empty() || is_alone(lines, at));
-    (sure || ((head.qualified || head.named) && frames_follow(lines, at))).then_some(head)
+    (sure || ((head.qualified || head.named) && frames_follow(lines, at)) || is_one_liner(&head, lines, at)).then_some(head)
+}
+
+/// `TopicAuthorizationException: Not authorized …` as the whole text: people leave the package out.
+fn is_one_liner(head: &Head<'_>, lines: &[Line<'_>], at: usize) -> bool {
+    let words = head.class.iter().filter(|b| b.is_ascii_uppercase()).count();
+    let whole = lines.iter().enumerate().all(|(i, l)| i == at || l.kind == Kind::Blank);
+    head.named && words > 1 && !head.message.is_empty() && whole
 }
 
 /// A bare class name is a throwable without trace (the JVM omits it in hot code) only where a record ends with it.

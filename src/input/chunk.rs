@@ -4,11 +4,45 @@
 //! counted, so that memory stays flat on a stream without line ends.
 
 use std::io::{self, Read};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
 
 use crate::record::{self, MAX_RECORD, Mode};
 
 /// Bytes that a stream keeps of one record before it passes over the rest: more than framing looks at.
 const KEEP: usize = MAX_RECORD + 4096;
+
+/// Buffers that are read into again: fresh memory costs as much as the reading.
+type Pool = Arc<Mutex<Vec<Vec<u8>>>>;
+
+/// Buffers that a pool keeps.
+const MAX_POOLED: usize = 32;
+
+/// Bytes read from a stream; the memory goes back to the stream's pool.
+#[derive(Debug)]
+pub struct Buffer {
+    memory: Vec<u8>,
+    length: usize,
+    pool: Pool,
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.memory.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if let Ok(mut pool) = self.pool.lock()
+            && pool.len() < MAX_POOLED
+        {
+            pool.push(std::mem::take(&mut self.memory));
+        }
+    }
+}
 
 /// A piece of a source.
 #[derive(Debug)]
@@ -16,7 +50,7 @@ pub enum Chunk<'m> {
     /// Of a map or of memory.
     Slice(&'m [u8]),
     /// Read from a stream. `passed` are bytes and further lines that were passed over behind it.
-    Buffer { data: Vec<u8>, passed_bytes: u64, passed_lines: u64 },
+    Buffer { data: Buffer, passed_bytes: u64, passed_lines: u64 },
 }
 
 impl Chunk<'_> {
@@ -98,7 +132,10 @@ fn cut_before_end(bytes: &[u8], mode: Mode) -> Option<usize> {
 /// Cuts a stream.
 pub struct StreamChunks<R> {
     stream: R,
+    /// What was read and not yet given out is its first `filled` bytes.
     pending: Vec<u8>,
+    filled: usize,
+    pool: Pool,
     size: usize,
     mode: Mode,
     ended: bool,
@@ -107,7 +144,7 @@ pub struct StreamChunks<R> {
 impl<R: Read> StreamChunks<R> {
     /// Chunks of about `size` bytes.
     pub fn new(stream: R, size: usize, mode: Mode) -> Self {
-        StreamChunks { stream, pending: Vec::new(), size: size.max(1), mode, ended: false }
+        StreamChunks { stream, pending: Vec::new(), filled: 0, pool: Pool::default(), size: size.max(1), mode, ended: false }
     }
 
     /// The next chunk. After an error the bytes read before it come first, then the error, then the end.
@@ -116,35 +153,44 @@ impl<R: Read> StreamChunks<R> {
         loop {
             let problem = self.fill(want);
             if self.ended {
-                let data = std::mem::take(&mut self.pending);
-                let chunk = (!data.is_empty()).then_some(Chunk::Buffer { data, passed_bytes: 0, passed_lines: 0 });
+                let memory = std::mem::take(&mut self.pending);
+                let chunk = (self.filled > 0).then(|| self.chunk(memory, self.filled));
+                self.filled = 0;
                 return (chunk, problem);
             }
-            if let Some(cut) = cut_before_end(&self.pending, self.mode) {
-                let rest = self.pending.split_off(cut);
-                let data = std::mem::replace(&mut self.pending, rest);
-                return (Some(Chunk::Buffer { data, passed_bytes: 0, passed_lines: 0 }), None);
+            if let Some(cut) = cut_before_end(&self.pending[..self.filled], self.mode) {
+                let mut next = self.pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default();
+                let rest = &self.pending[cut..self.filled];
+                if next.len() < rest.len().max(self.size) {
+                    next.resize(rest.len().max(self.size), 0);
+                }
+                next[..rest.len()].copy_from_slice(rest);
+                self.filled = rest.len();
+                let memory = std::mem::replace(&mut self.pending, next);
+                return (Some(self.chunk(memory, cut)), None);
             }
-            if self.pending.len() >= KEEP {
+            if self.filled >= KEEP {
                 return self.pass_over();
             }
-            want = (self.pending.len() * 2).max(self.size).min(KEEP);
+            want = (self.filled * 2).max(self.size).min(KEEP);
         }
     }
 
+    fn chunk(&self, memory: Vec<u8>, length: usize) -> Chunk<'static> {
+        Chunk::Buffer { data: Buffer { memory, length, pool: self.pool.clone() }, passed_bytes: 0, passed_lines: 0 }
+    }
+
+    /// Reads until `want` bytes are pending, or the end.
     fn fill(&mut self, want: usize) -> Option<io::Error> {
-        while !self.ended && self.pending.len() < want {
-            let before = self.pending.len();
+        if self.pending.len() < want {
             self.pending.resize(want, 0);
-            match self.stream.read(&mut self.pending[before..]) {
-                Ok(0) => {
-                    self.pending.truncate(before);
-                    self.ended = true;
-                }
-                Ok(n) => self.pending.truncate(before + n),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => self.pending.truncate(before),
+        }
+        while !self.ended && self.filled < want {
+            match self.stream.read(&mut self.pending[self.filled..]) {
+                Ok(0) => self.ended = true,
+                Ok(n) => self.filled += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => {
-                    self.pending.truncate(before);
                     self.ended = true;
                     return Some(e);
                 }
@@ -153,10 +199,23 @@ impl<R: Read> StreamChunks<R> {
         None
     }
 
+    /// All that is pending.
+    fn take(&mut self) -> Vec<u8> {
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.truncate(self.filled);
+        self.filled = 0;
+        pending
+    }
+
+    fn put_back(&mut self, bytes: Vec<u8>) {
+        self.filled = bytes.len();
+        self.pending = bytes;
+    }
+
     /// `pending` is the beginning of one overlong record: passes over the stream up to where the next begins.
     fn pass_over(&mut self) -> (Option<Chunk<'static>>, Option<io::Error>) {
-        let mut tail = self.pending.split_off(KEEP);
-        let data = std::mem::take(&mut self.pending);
+        let mut data = self.take();
+        let mut tail = data.split_off(KEEP);
         let mut passed_bytes = 0u64;
         let mut line_ends = 0u64;
         let mut problem = None;
@@ -179,7 +238,7 @@ impl<R: Read> StreamChunks<R> {
             }
             if let Some(at) = found {
                 passed_bytes += at as u64;
-                self.pending = tail.split_off(at);
+                self.put_back(tail.split_off(at));
                 break;
             }
             // Nothing begins in whole lines; keep the unfinished one if it may yet be a head.
@@ -188,21 +247,22 @@ impl<R: Read> StreamChunks<R> {
                 at_line = false;
             }
             passed_bytes += keep_from as u64;
-            self.pending = tail.split_off(keep_from);
+            self.put_back(tail.split_off(keep_from));
             if self.ended {
-                passed_bytes += self.pending.len() as u64;
-                if !self.pending.is_empty() && at_line {
+                passed_bytes += self.filled as u64;
+                if self.filled > 0 && at_line {
                     line_ends += 1;
                 }
-                self.pending.clear();
+                self.filled = 0;
                 break;
             }
-            problem = self.fill(self.pending.len() + 65_536);
-            tail = std::mem::take(&mut self.pending);
+            problem = self.fill(self.filled + 65_536);
+            tail = self.take();
         }
         // The line in which the record was cut is counted with the record.
         let cut_inside = data.last() != Some(&b'\n');
         let passed_lines = line_ends.saturating_sub(u64::from(cut_inside && line_ends > 0));
+        let data = Buffer { length: data.len(), memory: data, pool: self.pool.clone() };
         (Some(Chunk::Buffer { data, passed_bytes, passed_lines }), problem)
     }
 }

@@ -144,12 +144,24 @@ pub fn may_be_head(line: &[u8]) -> bool {
 /// Parses the head in the shipped log4j pattern; the message begins after `[] - ` (log4j 2) or `  - ` (log4j 1.2).
 #[inline]
 pub fn shipped<'a>(line: &'a [u8], clock: &mut MinuteClock) -> Option<Head<'a>> {
-    let ms = clock.read(line)?;
-    // `yyyy-MM-dd HH:mm:ss,SSS LEVEL ` with the level padded to five.
-    if line.len() < 31 || line[19] != b',' || line[23] != b' ' || line[29] != b' ' {
+    let (ms, level) = shipped_columns(line, clock)?;
+    let rest = &line[SHIPPED_LOGGER..];
+    let Naming { name, message, layout } = naming(rest)?;
+    let stamp = Some(Stamp { ms, offset_minutes: None, date: Date::Full });
+    Some(Head { stamp, level, logger: &rest[..name], message: &rest[message..], layout })
+}
+
+/// Column of the logger in the shipped pattern.
+pub const SHIPPED_LOGGER: usize = 30;
+
+/// The fixed columns of the shipped pattern: `yyyy-MM-dd HH:mm:ss,SSS LEVEL ` with the level padded to five.
+#[inline]
+pub fn shipped_columns(line: &[u8], clock: &mut MinuteClock) -> Option<(i64, Level)> {
+    let columns: &[u8; SHIPPED_LOGGER] = line.first_chunk()?;
+    if columns[19] != b',' || columns[23] != b' ' || columns[29] != b' ' || line.len() == SHIPPED_LOGGER {
         return None;
     }
-    let level = match &line[24..29] {
+    let level = match &columns[24..29] {
         b"INFO " => Level::Info,
         b"WARN " => Level::Warn,
         b"ERROR" => Level::Error,
@@ -158,14 +170,26 @@ pub fn shipped<'a>(line: &'a [u8], clock: &mut MinuteClock) -> Option<Head<'a>> 
         b"FATAL" => Level::Fatal,
         _ => return None,
     };
-    let rest = &line[30..];
+    Some((clock.read(line)?, level))
+}
+
+/// What stands between the level and the message of the shipped pattern; lengths count from the logger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Naming {
+    pub name: usize,
+    pub message: usize,
+    pub layout: Layout,
+}
+
+/// Reads logger, context and separator at the start of `rest`.
+#[inline]
+pub fn naming(rest: &[u8]) -> Option<Naming> {
     let name = logger_length(rest);
     if name == 0 {
         return None;
     }
-    let (message_at, layout) = separator(rest, name)?;
-    let stamp = Some(Stamp { ms, offset_minutes: None, date: Date::Full });
-    Some(Head { stamp, level, logger: &rest[..name], message: &rest[message_at..], layout })
+    let (message, layout) = separator(rest, name)?;
+    Some(Naming { name, message, layout })
 }
 
 #[inline]
@@ -260,6 +284,10 @@ pub fn general(line: &[u8], levelless: bool) -> Option<Head<'_>> {
     let rest = &line[at.min(line.len())..];
     let Some(level) = level else {
         if !levelless || stamp.date == Date::None {
+            return None;
+        }
+        // `[2026-11-21 10:00:00.123]Container exited …`: the NodeManager's stamp inside YARN's diagnostics.
+        if line.get(at.wrapping_sub(1)) == Some(&b']') && rest.first().is_some_and(u8::is_ascii_alphabetic) {
             return None;
         }
         let message = rest.trim_ascii_start();
@@ -366,6 +394,12 @@ mod tests {
         assert_eq!(String::from_utf8_lossy(head.logger), logger, "{line}");
         assert_eq!(String::from_utf8_lossy(head.message), message, "{line}");
         assert_eq!(head.layout, layout, "{line}");
+    }
+
+    #[test]
+    fn stamps_inside_yarn_diagnostics_are_no_heads() {
+        assert!(general(b"[2026-11-21 10:00:00.123]Container exited with a non-zero exit code 1. Error file: prelaunch.err.", true).is_none());
+        assert!(general(b"[2026-11-21 10:00:00.123] Container exited", true).is_some());
     }
 
     #[test]

@@ -171,6 +171,9 @@ impl MinuteClock {
             return None;
         }
         let seconds = i64::from(s1) * 10 + i64::from(s2);
+        if seconds > 60 {
+            return None;
+        }
         Some(self.base + seconds * 1000 + i64::from(m1) * 100 + i64::from(m2) * 10 + i64::from(m3))
     }
 }
@@ -212,6 +215,7 @@ mod tests {
             assert_eq!(clock.read(text.as_bytes()), Some(ms(text)), "{text}");
         }
         assert_eq!(clock.read(b"2024-02-29 23:59:5x,001 x"), None);
+        assert_eq!(clock.read(b"2024-02-29 23:59:61,001 x"), None);
         assert_eq!(clock.read(b"2026-11-21T09:32:01.212Z padding"), None);
     }
 }

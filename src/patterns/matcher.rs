@@ -4,6 +4,7 @@
 //! occur; only alternatives that a literal, the class or the logger makes a candidate are checked, their regex last. Nothing is ranked here.
 
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 use regex::bytes::{Regex, RegexBuilder};
@@ -20,7 +21,7 @@ pub fn compile_regex(regex: &str) -> Result<Regex, String> {
 /// The alternatives for one kind of subject.
 #[derive(Debug)]
 pub struct Matcher {
-    literals: Option<AhoCorasick>,
+    literals: Literals,
     /// Literal → alternatives that need any of its kind.
     wanted_by: Vec<Vec<u32>>,
     /// Last part of a class (after `.` or `$`) → alternatives without `any`.
@@ -38,7 +39,7 @@ struct Alternative {
     pattern: u32,
     all: Vec<u32>,
     none: Vec<u32>,
-    regex: Option<Regex>,
+    regex: Option<LazyRegex>,
     class: Vec<ClassTest>,
     frames: Vec<String>,
     no_frames: Vec<String>,
@@ -72,16 +73,53 @@ impl ClassTest {
     }
 }
 
+/// The texts that alternatives need or forbid. What searches for them is built when the first text comes: most of the start-up time of a scan that needs
+/// none would go there.
+#[derive(Debug)]
+struct Literals {
+    texts: Vec<String>,
+    searcher: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Literals {
+    /// Bytes of all texts together; far below what the searcher can hold.
+    const MOST: usize = 64 << 20;
+
+    fn new(texts: Vec<String>) -> Result<Literals, String> {
+        if texts.iter().map(String::len).sum::<usize>() > Literals::MOST {
+            return Err(format!("more than {} bytes of literals", Literals::MOST));
+        }
+        Ok(Literals { texts, searcher: OnceLock::new() })
+    }
+
+    fn searcher(&self) -> Option<&AhoCorasick> {
+        self.searcher.get_or_init(|| if self.texts.is_empty() { None } else { AhoCorasick::new(&self.texts).ok() }).as_ref()
+    }
+}
+
+/// A regex that is compiled when a text first comes to it: of hundreds a scan needs a handful.
+#[derive(Debug)]
+struct LazyRegex {
+    text: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl LazyRegex {
+    /// Loading has checked the syntax: of a pattern of the user's each time, of a built-in one in a test.
+    fn is_match(&self, text: &[u8]) -> bool {
+        self.compiled.get_or_init(|| compile_regex(&self.text).ok()).as_ref().is_some_and(|regex| regex.is_match(text))
+    }
+}
+
 impl Matcher {
-    /// Compiles the matches on `kind`, each with the index of its pattern. Fails only on a bad regex or too many literals.
+    /// Collects the matches on `kind`, each with the index of its pattern. Fails only on too many literals.
     pub fn new<'a>(kind: On, matches: impl Iterator<Item = (u32, &'a Match)>) -> Result<Matcher, String> {
         let mut builder = Builder::default();
         for (pattern, m) in matches.filter(|(_, m)| m.on.contains(&kind)) {
-            builder.add(kind, pattern, m)?;
+            builder.add(kind, pattern, m);
         }
-        let literals = if builder.texts.is_empty() { None } else { Some(AhoCorasick::new(&builder.texts).map_err(|e| e.to_string())?) };
         Ok(Matcher {
-            literals,
+            literals: Literals::new(builder.texts)?,
             wanted_by: builder.wanted_by,
             by_class: builder.by_class,
             by_class_end: builder.by_class_end,
@@ -90,32 +128,54 @@ impl Matcher {
         })
     }
 
-    /// Calls `found` with the index of each pattern that fits; the same pattern may come twice.
-    pub fn each(&self, subject: &Subject, found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
-        let text = subject.text();
-        let mut seen = Bits::default();
-        let mut candidates = Bits::default();
-        let mut any = false;
-        if let Some(literals) = &self.literals {
-            for hit in literals.find_overlapping_iter(text.as_ref()) {
-                let literal = hit.pattern().as_usize();
-                if seen.insert(literal, self.wanted_by.len()) {
-                    for &alternative in self.wanted_by.get(literal).into_iter().flatten() {
-                        candidates.insert(alternative as usize, self.alternatives.len());
-                        any = true;
-                    }
-                }
+    /// The literals that occur in `text`, by number, sorted.
+    pub fn literals_in(&self, text: &[u8]) -> Vec<u32> {
+        let Some(searcher) = self.literals.searcher() else { return Vec::new() };
+        let mut found: Vec<u32> = Vec::new();
+        let mut last = u32::MAX;
+        for hit in searcher.find_overlapping_iter(text) {
+            let literal = hit.pattern().as_u32();
+            if literal != last {
+                found.push(literal);
+                last = literal;
+            }
+            // A hostile text repeats literals for ever.
+            if found.len() > 4 * self.literals.texts.len() {
+                found.sort_unstable();
+                found.dedup();
             }
         }
-        for &alternative in self.without_literal(subject) {
-            candidates.insert(alternative as usize, self.alternatives.len());
-            any = true;
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// May a text be searched line by line: does no literal reach over a line end?
+    pub fn line_by_line(&self) -> bool {
+        !self.literals.texts.iter().any(|text| text.contains('\n'))
+    }
+
+    /// Calls `found` with the index of each pattern that fits; the same pattern may come twice.
+    pub fn each(&self, subject: &Subject, found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
+        let literals = self.literals_in(subject.text().as_ref());
+        self.each_with(subject, &[&literals], found);
+    }
+
+    /// The same where the literals of the subject's text are known, by parts of it.
+    pub fn each_with(&self, subject: &Subject, literals: &[&[u32]], found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
+        let mut candidates: Vec<u32> = self.without_literal(subject).copied().collect();
+        for literal in literals.iter().copied().flatten() {
+            candidates.extend(self.wanted_by.get(*literal as usize).into_iter().flatten());
         }
-        if !any {
+        if candidates.is_empty() {
             return;
         }
-        for (i, alternative) in self.alternatives.iter().enumerate() {
-            if candidates.contains(i) && alternative.fits(subject, &seen, text.as_ref()) && found(alternative.pattern).is_break() {
+        candidates.sort_unstable();
+        candidates.dedup();
+        let text = subject.text();
+        let occurs = |literal: u32| literals.iter().any(|part| part.binary_search(&literal).is_ok());
+        for alternative in candidates.iter().filter_map(|i| self.alternatives.get(*i as usize)) {
+            if alternative.fits(subject, &occurs, text.as_ref()) && found(alternative.pattern).is_break() {
                 return;
             }
         }
@@ -148,9 +208,9 @@ impl Matcher {
 }
 
 impl Alternative {
-    fn fits(&self, subject: &Subject, seen: &Bits, text: &[u8]) -> bool {
-        self.all.iter().all(|&l| seen.contains(l as usize))
-            && !self.none.iter().any(|&l| seen.contains(l as usize))
+    fn fits(&self, subject: &Subject, occurs: &dyn Fn(u32) -> bool, text: &[u8]) -> bool {
+        self.all.iter().all(|&l| occurs(l))
+            && !self.none.iter().any(|&l| occurs(l))
             && self.process_fits(subject.process())
             && match subject {
                 Subject::Exception { frames, .. } => self.exception_fits(subject.class(), frames),
@@ -212,7 +272,7 @@ impl Builder {
         id
     }
 
-    fn add(&mut self, kind: On, pattern: u32, m: &Match) -> Result<(), String> {
+    fn add(&mut self, kind: On, pattern: u32, m: &Match) {
         let me = self.alternatives.len() as u32;
         for text in &m.any {
             let literal = self.literal(text) as usize;
@@ -244,7 +304,7 @@ impl Builder {
             pattern,
             all: m.all.iter().map(|t| self.literal(t)).collect(),
             none: m.none.iter().map(|t| self.literal(t)).collect(),
-            regex: m.regex.as_deref().map(compile_regex).transpose()?,
+            regex: m.regex.clone().map(|text| LazyRegex { text, compiled: OnceLock::new() }),
             class: only(exception, &m.class).iter().map(|c| ClassTest::new(c)).collect(),
             frames: only(exception, &m.frames),
             no_frames: only(exception, &m.no_frames),
@@ -254,31 +314,5 @@ impl Builder {
             process: m.process.clone(),
         };
         self.alternatives.push(alternative);
-        Ok(())
-    }
-}
-
-/// A set of small numbers that costs nothing until the first one comes.
-#[derive(Default)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    /// True when `i` was not yet in.
-    fn insert(&mut self, i: usize, size: usize) -> bool {
-        if self.0.is_empty() {
-            self.0.resize(size.div_ceil(64).max(1), 0);
-        }
-        let bit = 1u64 << (i % 64);
-        match self.0.get_mut(i / 64) {
-            Some(word) if *word & bit == 0 => {
-                *word |= bit;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn contains(&self, i: usize) -> bool {
-        self.0.get(i / 64).is_some_and(|word| word & (1u64 << (i % 64)) != 0)
     }
 }

@@ -23,8 +23,8 @@ pub use advice::{Advice, Compare, Facts, JVM_OPTIONS, OBSERVATIONS, Right, Term,
 pub use model::{Chain, DeprecatedKey, ExitCode, Level, Match, Nature, On, Owner, PackError, PackInfo, Pattern, RestartHelps, Sample, Scope, Severity, Space};
 pub use packs::Packs;
 pub use quantity::{Unit, quantity};
-pub use shipped::FILES as SHIPPED_FILES;
 pub use selftest::{SampleFailure, TestRun, test};
+pub use shipped::FILES as SHIPPED_FILES;
 pub use skeleton::{NewPattern, new_from_record};
-pub use subject::Subject;
+pub use subject::{MAX_TEXT_BYTES, Subject};
 pub use versions::VersionRange;

@@ -34,6 +34,8 @@ pub struct Packs {
     records: Matcher,
     texts: Matcher,
     info_loggers: FxHashSet<Box<[u8]>>,
+    /// A record pattern takes INFO records of any logger.
+    info_of_all: bool,
 }
 
 impl Packs {
@@ -61,12 +63,8 @@ impl Packs {
         for dir in dirs {
             user.extend(read_folder(dir.as_ref())?);
         }
-        let user = user
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str(), false));
-        let built_in = shipped::FILES
-            .iter()
-            .map(|&(name, text)| (name, text, true));
+        let user = user.iter().map(|(name, text)| (name.as_str(), text.as_str(), false));
+        let built_in = shipped::FILES.iter().map(|&(name, text)| (name, text, true));
         Packs::from_texts(user.chain(built_in))
     }
 
@@ -151,6 +149,28 @@ impl Packs {
         best.and_then(|(_, i)| self.patterns.get(i.0 as usize))
     }
 
+    /// [`Packs::best`] of a record whose literals are known by parts of its text; see [`Packs::record_literals`].
+    pub fn best_record(&self, subject: &Subject, literals: &[&[u32]]) -> Option<&Pattern> {
+        let mut best: Option<(i32, std::cmp::Reverse<u32>)> = None;
+        self.records.each_with(subject, literals, &mut |i| {
+            if let Some(p) = self.patterns.get(i as usize) {
+                best = best.max(Some((p.rank, std::cmp::Reverse(i))));
+            }
+            ControlFlow::Continue(())
+        });
+        best.and_then(|(_, i)| self.patterns.get(i.0 as usize))
+    }
+
+    /// The literals of record patterns in a part of a record's text. Parts may be cut at line ends where [`Packs::record_lines_apart`] holds.
+    pub fn record_literals(&self, text: &[u8]) -> Vec<u32> {
+        self.records.literals_in(text)
+    }
+
+    /// Does no literal of a record pattern reach over a line end?
+    pub fn record_lines_apart(&self) -> bool {
+        self.records.line_by_line()
+    }
+
     /// Every match, the best first.
     pub fn all(&self, subject: &Subject) -> Vec<&Pattern> {
         let mut found: Vec<u32> = Vec::new();
@@ -168,6 +188,11 @@ impl Packs {
     /// True when INFO records of that logger, given by the last part of its name, have to be shown to [`Packs::best`].
     pub fn wants_info(&self, logger_simple: &[u8]) -> bool {
         self.info_loggers.contains(logger_simple) || self.info_loggers.contains(outer_part(logger_simple))
+    }
+
+    /// Can any record pattern fit a record of this level and logger, given by the last part of its name? Says yes too often rather than no wrongly.
+    pub fn may_fit(&self, level: Level, logger_simple: &[u8]) -> bool {
+        level >= Level::Warn || self.info_of_all || logger_simple.is_empty() || self.wants_info(logger_simple)
     }
 
     fn matcher(&self, subject: &Subject) -> &Matcher {
@@ -196,6 +221,7 @@ fn compile(all: Loaded, files: Vec<(String, bool)>) -> Result<Packs, String> {
         .flat_map(|(_, m)| &m.loggers)
         .map(|l| l.as_bytes().into())
         .collect();
+    let info_of_all = matches().filter(|(_, m)| m.on.contains(&On::Record) && m.loggers.is_empty()).any(|(_, m)| m.levels.iter().any(|&l| l <= Level::Info));
     let by_id = patterns.iter().enumerate().map(|(i, p)| (p.id.clone(), i)).collect();
     let infos = files
         .into_iter()
@@ -224,6 +250,7 @@ fn compile(all: Loaded, files: Vec<(String, bool)>) -> Result<Packs, String> {
         records,
         texts,
         info_loggers,
+        info_of_all,
         patterns,
     })
 }

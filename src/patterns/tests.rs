@@ -381,3 +381,17 @@ fn a_chain_to_an_unknown_slug_is_an_error() {
     let errors = one(&format!("{GOOD}\n{chain}")).unwrap_err();
     assert!(errors[0].message.contains("nobody"));
 }
+
+#[test]
+fn every_built_in_regex_compiles() {
+    let mut seen = 0;
+    for pattern in Packs::shipped().iter() {
+        for regex in pattern.matches.iter().filter_map(|m| m.regex.as_deref()) {
+            if let Err(e) = super::matcher::compile_regex(regex) {
+                panic!("`{}`: {e}", pattern.id);
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 10);
+}

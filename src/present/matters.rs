@@ -91,9 +91,9 @@ fn new(fingerprint: u64, trace: &Trace) -> m::Exception {
         root: m::ExceptionRoot {
             class: root.map(|l| l.class.clone()).unwrap_or_default(),
             message: root.map(|l| capped(&l.message)).unwrap_or_default(),
-            frame: root.and_then(|l| l.frames.first()).map(frame),
+            frame: root.and_then(|l| l.frames.first()).map(|f| frame(f)),
         },
-        user_frame: trace.user_frame.as_ref().map(frame),
+        user_frame: trace.user_frame.as_ref().map(|f| frame(f)),
         chain: trace.links.iter().map(|l| l.class.clone()).collect(),
         ..m::Exception::default()
     }

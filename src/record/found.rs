@@ -1,5 +1,8 @@
 //! What framing a chunk yields.
 
+use std::ops::Range;
+
+use crate::classify::checkpoint::Step;
 use crate::event::Kind;
 use crate::layout::time::{Date, Stamp};
 use crate::layout::{Layout, Level};
@@ -21,10 +24,36 @@ pub struct Found {
     pub span: Span,
     pub stamp: Option<Stamp>,
     pub level: Level,
-    pub logger: Box<[u8]>,
+    pub logger: Logger,
     pub kind: Option<Kind>,
     /// Exceptions and patterns in its text.
     pub matter: Option<Matter>,
+}
+
+/// The name of a record's logger: mostly a piece of the chunk.
+#[derive(Debug, Clone)]
+pub enum Logger {
+    At(Range<usize>),
+    Copied(Box<[u8]>),
+}
+
+impl Logger {
+    /// The name; `chunk` is that in which the record was found.
+    pub fn name<'a>(&'a self, chunk: &'a [u8]) -> &'a [u8] {
+        match self {
+            Logger::At(range) => chunk.get(range.clone()).unwrap_or_default(),
+            Logger::Copied(name) => name,
+        }
+    }
+}
+
+/// A checkpoint's ordinary line: all that a [`Found`] could say of it, in little room.
+#[derive(Debug, Clone, Copy)]
+pub struct FoundStep {
+    pub span: Span,
+    pub stamp: Option<Stamp>,
+    pub level: Level,
+    pub step: Step,
 }
 
 /// All of one chunk.
@@ -40,7 +69,9 @@ pub struct ChunkResult {
     /// Smallest and largest time seen, where stamps have a full date.
     pub span_ms: Option<(i64, i64)>,
     pub layouts: [u64; Layout::COUNT],
+    /// In order of place, as are `steps`.
     pub found: Vec<Found>,
+    pub steps: Vec<FoundStep>,
     /// Lines for the GC reader.
     pub gc: Vec<Span>,
     pub gaps: Vec<Gap>,

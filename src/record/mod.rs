@@ -13,10 +13,10 @@ use rustc_hash::FxHashMap;
 
 use crate::classify::{self, Group};
 use crate::layout::time::{Date, MinuteClock, Stamp};
-use crate::layout::{self, Head, Layout, Level, ansi, json};
+use crate::layout::{self, Head, Layout, Level, Naming, ansi, json};
 use crate::rules::Rules;
 
-pub use found::{ChunkResult, Found, Span};
+pub use found::{ChunkResult, Found, FoundStep, Logger, Span};
 use gaps::GapFinder;
 pub use text::names_a_throwable;
 
@@ -161,11 +161,43 @@ pub fn scan(chunk: &[u8], mode: Mode, rules: &Rules) -> ChunkResult {
         rules,
         out: ChunkResult::default(),
         loggers: FxHashMap::default(),
+        recent: Recent::default(),
         clock: MinuteClock::default(),
         gaps: GapFinder::default(),
         open: None,
     }
     .run()
+}
+
+/// Loggers that wrote last, with the columns up to the message: most records are of a few loggers, and comparing is cheaper than reading and hashing.
+#[derive(Default)]
+struct Recent<'c> {
+    heads: [Option<(&'c [u8], Naming, Interest)>; 8],
+    last: usize,
+    oldest: usize,
+}
+
+impl<'c> Recent<'c> {
+    #[inline]
+    fn find(&mut self, rest: &[u8]) -> Option<(Naming, Interest)> {
+        let fits = |head: &Option<(&[u8], Naming, Interest)>| head.filter(|(text, ..)| rest.starts_with(text)).map(|(_, naming, interest)| (naming, interest));
+        if let Some(found) = fits(&self.heads[self.last]) {
+            return Some(found);
+        }
+        let at = self.heads.iter().position(|head| fits(head).is_some())?;
+        self.last = at;
+        fits(&self.heads[at])
+    }
+
+    fn add(&mut self, rest: &'c [u8], naming: Naming, interest: Interest) {
+        let text = &rest[..naming.message];
+        // `-` at the end of a line separates only there.
+        if text.ends_with(b"- ") {
+            self.heads[self.oldest] = Some((text, naming, interest));
+            self.last = self.oldest;
+            self.oldest = (self.oldest + 1) % self.heads.len();
+        }
+    }
 }
 
 struct Scanner<'c, 'r> {
@@ -174,6 +206,7 @@ struct Scanner<'c, 'r> {
     rules: &'r Rules,
     out: ChunkResult,
     loggers: FxHashMap<&'c [u8], Interest>,
+    recent: Recent<'c>,
     clock: MinuteClock,
     gaps: GapFinder,
     open: Option<Open>,
@@ -222,16 +255,46 @@ impl<'c> Scanner<'c, '_> {
         let chunk = self.chunk;
         let line = &chunk[start..end];
         let first = line.first().copied().unwrap_or(0);
-        if first.is_ascii_digit()
-            && let Some(head) = layout::shipped(line, &mut self.clock)
-        {
-            self.begin(start, number, head, false);
+        if first.is_ascii_digit() && self.shipped(start, line, number) {
             if self.mode.gc == GcLines::Mixed {
                 self.gc_inside(start, end, number);
             }
             return;
         }
         self.other_line(start, end, number, first);
+    }
+
+    /// Begins a record if the line is a head in the shipped pattern.
+    #[inline]
+    fn shipped(&mut self, start: usize, line: &'c [u8], number: u64) -> bool {
+        let Some((ms, level)) = layout::shipped_columns(line, &mut self.clock) else { return false };
+        let rest = &line[layout::SHIPPED_LOGGER..];
+        let (naming, interest) = match self.recent.find(rest) {
+            Some(known) => known,
+            None => {
+                let Some(naming) = layout::naming(rest) else { return false };
+                let interest = self.interest(&rest[..naming.name]);
+                self.recent.add(rest, naming, interest);
+                (naming, interest)
+            }
+        };
+        let logger = start + layout::SHIPPED_LOGGER;
+        self.push(Open {
+            start,
+            line: number,
+            lines: 0,
+            stamp: Some(Stamp { ms, offset_minutes: None, date: Date::Full }),
+            level,
+            layout: naming.layout,
+            logger: (logger, logger + naming.name),
+            message: logger + naming.message,
+            interest: if level <= Level::Info { interest } else { Interest::Patterns },
+            traced: false,
+            copied: false,
+            capped: false,
+            thrown_at: None,
+        });
+        true
     }
 
     #[inline(never)]
@@ -285,7 +348,7 @@ impl<'c> Scanner<'c, '_> {
                     return;
                 }
             } else if let Some(head) = layout::general(bare, self.mode.levelless) {
-                self.begin(start, number, head, false);
+                self.begin(start, number, head);
                 if self.mode.gc == GcLines::Mixed {
                     self.gc_inside(start, end, number);
                 }
@@ -315,7 +378,9 @@ impl<'c> Scanner<'c, '_> {
         let line = &self.chunk[start..end];
         let message_goes_on =
             self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES) && !open.traced && !starts_text(line));
-        if !self.mode.headed && (self.open.is_none() || !continues(line) && !message_goes_on) {
+        // A paste may begin in the middle of a trace: what stands before the first head is text.
+        let text = if self.mode.headed { self.open.as_ref().map_or(number == 0, is_text) } else { true };
+        if text && (self.open.is_none() || !continues(line) && !message_goes_on) {
             self.close(start, number);
             self.open = Some(Open {
                 start,
@@ -361,7 +426,7 @@ impl<'c> Scanner<'c, '_> {
     }
 
     #[inline]
-    fn begin(&mut self, start: usize, number: u64, head: Head<'c>, copied: bool) {
+    fn begin(&mut self, start: usize, number: u64, head: Head<'c>) {
         let interest = match head.level {
             Level::Info | Level::Debug | Level::Trace => self.interest(head.logger),
             _ => Interest::Patterns,
@@ -380,7 +445,7 @@ impl<'c> Scanner<'c, '_> {
             message,
             interest,
             traced: false,
-            copied,
+            copied: false,
             capped: false,
             thrown_at: None,
         };
@@ -433,7 +498,7 @@ impl<'c> Scanner<'c, '_> {
         if end - open.start > MAX_RECORD && !open.capped {
             self.out.capped_lines += 1;
         }
-        if open.interest == Interest::None && !open.traced && self.mode.headed {
+        if open.interest == Interest::None && !open.traced && self.mode.headed && !is_text(&open) {
             return;
         }
         self.look_at(open, end);
@@ -445,15 +510,21 @@ impl<'c> Scanner<'c, '_> {
         let whole = end.min(open.start + MAX_RECORD);
         let span = Span { line: open.line, lines: open.lines.max(1), byte: open.start, bytes: whole - open.start };
         let raw = &chunk[open.start..whole];
-        if !self.mode.headed && open.level == Level::Unknown && open.stamp.is_none() {
+        if is_text(&open) {
             return self.text_record(&open, span, raw);
         }
         if open.copied {
             return self.copied_record(&open, span, raw);
         }
-        let message = without_cr(&chunk[open.message.min(whole)..whole]);
+        let message = &chunk[open.message.min(whole)..whole];
+        if let (Interest::Group(Group::Checkpoint), false) = (open.interest, open.traced)
+            && let Some(step) = classify::checkpoint::step(classify::text::first_line(message).trim_ascii_end())
+        {
+            return self.out.steps.push(FoundStep { span, stamp: open.stamp, level: open.level, step });
+        }
+        let message = without_cr(message);
         let logger = &chunk[open.logger.0..open.logger.1];
-        self.record(&open, span, logger, &message);
+        self.record(&open, span, logger, &message, Logger::At(open.logger.0..open.logger.1));
     }
 
     fn copied_record(&mut self, open: &Open, span: Span, raw: &[u8]) {
@@ -464,7 +535,8 @@ impl<'c> Scanner<'c, '_> {
             if raw.len() > first.len() + 1 {
                 text.extend_from_slice(&raw[first.len()..]);
             }
-            return self.record(open, span, record.logger.as_bytes(), &text);
+            let logger = record.logger.as_bytes();
+            return self.record(open, span, logger, &text, Logger::Copied(logger.into()));
         }
         let stripped = ansi::strip(raw);
         let text = without_cr(&stripped);
@@ -472,10 +544,10 @@ impl<'c> Scanner<'c, '_> {
         let mut clock = MinuteClock::default();
         let Some(head) = layout::shipped(line, &mut clock).or_else(|| layout::general(line, self.mode.levelless)) else { return };
         let at = text.len() - (text.len() - line.len()) - head.message.len();
-        self.record(open, span, head.logger, &text[at..]);
+        self.record(open, span, head.logger, &text[at..], Logger::Copied(head.logger.into()));
     }
 
-    fn record(&mut self, open: &Open, span: Span, logger: &[u8], message: &[u8]) {
+    fn record(&mut self, open: &Open, span: Span, logger: &[u8], message: &[u8], named: Logger) {
         let message = message.trim_ascii_end();
         let group = match open.interest {
             Interest::Group(group) => Some(group),
@@ -486,19 +558,33 @@ impl<'c> Scanner<'c, '_> {
         if kind.is_none() && text.is_none() && open.level < Level::Warn {
             return;
         }
-        self.out.found.push(Found { span, stamp: open.stamp, level: open.level, logger: logger.into(), kind, matter: text });
+        self.out.found.push(Found { span, stamp: open.stamp, level: open.level, logger: named, kind, matter: text });
     }
 
     /// A line of `.out`, `.err` or of another text without heads, with its stack frames.
     fn text_record(&mut self, open: &Open, span: Span, raw: &[u8]) {
         let text = without_cr(raw);
-        let Some(matter) = self.rules.look_at_text(&text, open.traced, self.mode.process) else { return };
-        self.out.found.push(Found { span, stamp: None, level: Level::Unknown, logger: Box::default(), kind: None, matter: Some(matter) });
+        let Some(matter) = self.rules.look_at_text(&text, open.traced, self.mode.process) else {
+            if self.mode.headed {
+                self.out.unparsed_lines += open.lines;
+                self.out.records -= 1;
+            }
+            return;
+        };
+        self.out.found.push(Found { span, stamp: None, level: Level::Unknown, logger: Logger::At(0..0), kind: None, matter: Some(matter) });
     }
+}
+
+/// Lines without a head: all of a text, or what stands before the first head of a log.
+fn is_text(open: &Open) -> bool {
+    open.level == Level::Unknown && open.stamp.is_none() && !open.copied
 }
 
 /// `text` with CR LF made LF; borrowed where there is none.
 fn without_cr(text: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\r', text).is_none() {
+        return Cow::Borrowed(text);
+    }
     if memchr::memmem::find(text, b"\r\n").is_none() {
         return Cow::Borrowed(text.strip_suffix(b"\r").unwrap_or(text));
     }
@@ -509,4 +595,32 @@ fn without_cr(text: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::patterns::Packs;
+
+    const HEADED: Mode = Mode { headed: true, levelless: false, gc: GcLines::No, process: None };
+
+    fn read(text: &str) -> ChunkResult {
+        scan(text.as_bytes(), HEADED, &Rules::new(Packs::shipped().clone()))
+    }
+
+    #[test]
+    fn the_end_of_a_trace_before_the_first_head_is_read() {
+        let text = "\tat com.acme.Orders.open(Orders.java:12)\nCaused by: java.lang.NoSuchMethodError: 'void com.acme.Util.x()'\n\t... 3 more\n\
+                    2026-11-21 10:00:00,000 INFO  org.apache.flink.runtime.taskmanager.Task [] - next\n";
+        let read = read(text);
+        let thrown = read.found[0].matter.as_ref().and_then(|m| m.thrown.as_ref()).expect("a throwable");
+        assert_eq!(thrown.trace.root_link().map(|l| l.class.as_str()), Some("java.lang.NoSuchMethodError"));
+        assert_eq!((read.records, read.unparsed_lines), (2, 0));
+    }
+
+    #[test]
+    fn other_text_before_the_first_head_stays_unparsed() {
+        let read = read("this is what we see\nin the log\n2026-11-21 10:00:00,000 INFO  org.apache.flink.runtime.taskmanager.Task [] - next\n");
+        assert_eq!((read.records, read.unparsed_lines, read.found.len()), (1, 2, 0));
+    }
 }

@@ -45,7 +45,7 @@ fn report(how: How, read: impl FnOnce(&Options) -> Scanned + Send) -> Report {
     pool.install(|| {
         // Rules of its own: what one scan cached must not show in another.
         let rules = Rules::new(patterns::Packs::shipped().clone());
-        let options = Options { rules: &rules, chunk_size: how.chunk_size, mmap: how.mmap, progress: &|_| {} };
+        let options = Options { rules: &rules, chunk_size: how.chunk_size, mmap: how.mmap, progress: &|_| {}, onlooker: None };
         let mut scanned = read(&options);
         let story = correlate::correlate(std::mem::take(&mut scanned.sources), correlate::Options::default());
         let settings = diagnose::Options::default();
@@ -185,7 +185,12 @@ pub fn assert_sound(report: &Report, what: &str) {
             assert!(known(evidence.source), "{what}: evidence in a source that is none");
             if let (Some(byte), Some(bytes), Some(line)) = (evidence.byte, evidence.bytes, evidence.line) {
                 let source = report.sources.iter().find(|s| s.id == evidence.source).unwrap();
-                assert!(byte + bytes <= source.bytes && line >= 1 && line <= source.lines.max(1), "{what}: evidence of {} outside of {}", finding.pattern, source.path);
+                assert!(
+                    byte + bytes <= source.bytes && line >= 1 && line <= source.lines.max(1),
+                    "{what}: evidence of {} outside of {}",
+                    finding.pattern,
+                    source.path
+                );
             }
         }
     }
@@ -193,7 +198,12 @@ pub fn assert_sound(report: &Report, what: &str) {
         assert!(known(row.source), "{what}: timeline row in a source that is none");
     }
     for job in &report.jobs {
-        assert!(job.restarts as usize <= job.attempts.len() + job.attempts_omitted as usize, "{what}: {} restarts in {} attempts", job.restarts, job.attempts.len());
+        assert!(
+            job.restarts as usize <= job.attempts.len() + job.attempts_omitted as usize,
+            "{what}: {} restarts in {} attempts",
+            job.restarts,
+            job.attempts.len()
+        );
     }
     assert!(["failed", "degraded", "healthy", "not-assessed"].contains(&report.summary.verdict.as_str()), "{what}: verdict {}", report.summary.verdict);
 }

@@ -316,9 +316,25 @@ fn user_packages_win_inside_known_ones() {
     let text = b"java.lang.Error: x\n\tat org.apache.flink.connector.mine.Source.poll(Source.java:3)";
     assert_eq!(parse(text).and_then(|t| t.user_frame), None);
     let rules = Rules::with_user_packages(&["org.apache.flink.connector.mine".to_owned(), String::new()]);
-    assert_eq!(parse_with(&rules, text).and_then(|t| t.user_frame).map(|f| f.method), Some("poll".to_owned()));
+    assert_eq!(parse_with(&rules, text).and_then(|t| t.user_frame).map(|f| f.method.clone()), Some("poll".to_owned()));
     assert_eq!(rules.category("org.apache.flink.connector.minefield.A", true), FrameCategory::Connector);
     assert_eq!(rules.category("org.apache.flinkish.A", true), FrameCategory::User);
     assert_eq!(rules.category("java.lang.reflect.Method", true), FrameCategory::Reflection);
     assert_eq!(rules.category("java.lang.Thread", true), FrameCategory::Jdk);
+}
+
+#[test]
+fn a_class_without_package_is_a_throwable_only_as_the_whole_text() {
+    let t = trace("TopicAuthorizationException: Not authorized to access topics: [orders]\n");
+    assert_eq!((t.links[0].class.as_str(), t.links[0].message.as_str()), ("TopicAuthorizationException", "Not authorized to access topics: [orders]"));
+    // A word of prose, and a line among others.
+    assert!(parse(b"Error: could not find the jar\n").is_none());
+    assert!(parse(b"TopicAuthorizationException: Not authorized\nwas seen yesterday\n").is_none());
+}
+
+#[test]
+fn marks_of_the_page_are_no_part_of_a_trace() {
+    let t = trace("`Caused by: org.acme.LoadException: refused, response:\n{\"Status\":\"Fail\"}\n");
+    assert_eq!(t.links[0].class, "org.acme.LoadException");
+    assert!(t.links[0].message.contains("\"Fail\""), "{:?}", t.links[0].message);
 }

@@ -1,0 +1,107 @@
+//! A memory of what was found out about texts that a log repeats: the stack traces of a restart loop, the same warning for ever.
+//!
+//! In: a text and how to find out. Out: what finding out gives, always: a text is known again only if it is the same byte for byte, so nothing depends on
+//! which thread came first. Bounded in entries and bytes; a newer text takes the place of an older one.
+
+use std::hash::Hasher;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustc_hash::FxHasher;
+
+/// Texts that are known at a time, unless said otherwise.
+const SLOTS: usize = 2_048;
+/// Bytes of all texts that are kept.
+const MAX_BYTES: usize = 8 << 20;
+/// Bytes of one text that is kept.
+const MAX_TEXT: usize = 64 << 10;
+
+type Slot<V> = Mutex<Option<(Text, V)>>;
+
+/// What is known, by text. A text comes in two parts, since its first line is often of another kind than the rest.
+#[derive(Debug)]
+pub struct Memo<V> {
+    slots: Box<[Slot<V>]>,
+    bytes: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Text {
+    both: Box<[u8]>,
+    first: usize,
+}
+
+impl Text {
+    fn is(&self, first: &[u8], rest: &[u8]) -> bool {
+        self.first == first.len() && self.both.len() == first.len() + rest.len() && self.both[self.first..] == *rest && self.both[..self.first] == *first
+    }
+}
+
+impl<V> Default for Memo<V> {
+    fn default() -> Self {
+        Memo::with_slots(SLOTS)
+    }
+}
+
+impl<V> Memo<V> {
+    /// Room for `slots` texts.
+    pub fn with_slots(slots: usize) -> Self {
+        Memo { slots: (0..slots.max(1)).map(|_| Slot::default()).collect(), bytes: AtomicUsize::new(0) }
+    }
+}
+
+impl<V: Clone> Memo<V> {
+    /// What `find_out` gives for the text, from memory where it is known.
+    pub fn get(&self, first: &[u8], rest: &[u8], find_out: impl FnOnce() -> V) -> V {
+        let mut hasher = FxHasher::default();
+        hasher.write(first);
+        hasher.write(rest);
+        let slot = &self.slots[hasher.finish() as usize % self.slots.len()];
+        if let Ok(known) = slot.lock()
+            && let Some((text, value)) = &*known
+            && text.is(first, rest)
+        {
+            return value.clone();
+        }
+        let value = find_out();
+        let length = first.len() + rest.len();
+        if length <= MAX_TEXT
+            && let Ok(mut known) = slot.lock()
+        {
+            let before = known.as_ref().map_or(0, |(text, _)| text.both.len());
+            if self.bytes.load(Ordering::Relaxed) + length <= MAX_BYTES + before {
+                self.bytes.fetch_add(length, Ordering::Relaxed);
+                self.bytes.fetch_sub(before, Ordering::Relaxed);
+                *known = Some((Text { both: [first, rest].concat().into(), first: first.len() }, value.clone()));
+            }
+        }
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_texts_are_found_out_once() {
+        let memo = Memo::default();
+        assert_eq!(memo.get(b"a", b"b", || 1), 1);
+        assert_eq!(memo.get(b"a", b"b", || 2), 1);
+        // The same bytes cut at another place are another text.
+        assert_eq!(memo.get(b"", b"ab", || 3), 3);
+        assert_eq!(memo.get(b"ab", b"", || 4), 4);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let memo = Memo::default();
+        let text = vec![b'x'; MAX_TEXT - 8];
+        for i in 0..1_000u64 {
+            memo.get(&i.to_le_bytes(), &text, || i);
+            assert!(memo.bytes.load(Ordering::Relaxed) <= MAX_BYTES);
+        }
+        let long = vec![b'y'; MAX_TEXT + 1];
+        assert_eq!((memo.get(b"", &long, || 1), memo.get(b"", &long, || 2)), (1, 2));
+    }
+}
