@@ -3,6 +3,7 @@
 //! In: chunks of a source in file order and what was found in them. Out: the digest, and the events that the onlooker keeps. An ordinary scan has no onlooker
 //! and pays nothing.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::FxHashMap;
@@ -13,7 +14,6 @@ use crate::event::{BannerKey, ExecutionId, JobId, Kind, Str, Task, TmLoss};
 use crate::layout::time::MinuteClock;
 use crate::layout::{self, Level, ansi, json};
 use crate::record::{ChunkResult, Found, FoundStep, Logger};
-use crate::rules::Rules;
 use crate::scan;
 
 /// Bytes of a message that an event keeps.
@@ -98,6 +98,8 @@ pub struct Event {
     /// Dotted: `job.state`, `checkpoint.completed` …
     pub kind: &'static str,
     pub job: Option<JobId>,
+    /// Execution graph of a task whose job its own source does not tell.
+    pub graph: Option<u128>,
     pub task_manager: Option<Str>,
     pub logger: Str,
     pub pattern: Option<u16>,
@@ -116,12 +118,14 @@ pub struct Wanted {
     pub most: u64,
     kept: AtomicU64,
     omitted: AtomicU64,
+    /// Jobs of execution graphs: JobManagers tell, TaskManagers of 1.16 and later name only the graph.
+    graphs: Mutex<FxHashMap<u128, JobId>>,
 }
 
 impl Wanted {
     /// Wants kinds that begin with one of `kinds` (all where there are none) at `level` or above.
     pub fn new(kinds: Vec<String>, level: Option<Level>, most: u64) -> Self {
-        Wanted { kinds, level, most, kept: AtomicU64::new(0), omitted: AtomicU64::new(0) }
+        Wanted { kinds, level, most, kept: AtomicU64::new(0), omitted: AtomicU64::new(0), graphs: Mutex::default() }
     }
 
     /// Events that were wanted and not kept because there were too many.
@@ -134,6 +138,19 @@ impl Wanted {
         self.level.is_none_or(|least| level >= least)
             && (self.kinds.is_empty()
                 || self.kinds.iter().any(|wanted| kind.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))))
+    }
+
+    /// The job of an event that names its execution graph alone, where any source told it.
+    pub fn job_of_graph(&self, graph: u128) -> Option<JobId> {
+        self.graphs.lock().ok()?.get(&graph).copied()
+    }
+
+    fn note_graph(&self, graph: u128, job: JobId) {
+        if let Ok(mut graphs) = self.graphs.lock()
+            && graphs.len() < 100_000
+        {
+            graphs.insert(graph, job);
+        }
     }
 
     fn room(&self) -> bool {
@@ -155,7 +172,6 @@ impl Onlooker for Wanted {
 pub struct Lister<'w> {
     wanted: &'w Wanted,
     day: DayCounter,
-    graphs: FxHashMap<u128, JobId>,
     current: Option<JobId>,
     events: Vec<Event>,
 }
@@ -163,7 +179,7 @@ pub struct Lister<'w> {
 impl<'w> Lister<'w> {
     /// An empty one.
     pub fn new(wanted: &'w Wanted) -> Self {
-        Lister { wanted, day: DayCounter::default(), graphs: FxHashMap::default(), current: None, events: Vec::new() }
+        Lister { wanted, day: DayCounter::default(), current: None, events: Vec::new() }
     }
 
     fn found(&mut self, chunk: &[u8], found: &Found, lines: u64, bytes: u64) {
@@ -188,6 +204,10 @@ impl<'w> Lister<'w> {
             level: found.level,
             kind,
             job,
+            graph: match &found.kind {
+                Some(Kind::TaskState { task, .. } | Kind::TaskDeployed { task, .. }) if job.is_none() => graph_of(task),
+                _ => None,
+            },
             task_manager,
             logger: String::from_utf8_lossy(found.logger.name(chunk)).as_ref().into(),
             pattern: matter.and_then(|m| m.pattern.or(m.benign).or_else(|| m.thrown.as_ref()?.pattern.map(|(p, _)| p))),
@@ -199,18 +219,16 @@ impl<'w> Lister<'w> {
     /// The job and the TaskManager that an event is about. Task events before 1.16 name no job: it is the one named last.
     fn about(&mut self, kind: Option<&Kind>) -> (Option<JobId>, Option<Str>) {
         let Some(kind) = kind else { return (None, None) };
-        if let Kind::GraphCreated { graph, job } = kind
-            && self.graphs.len() < 100_000
-        {
-            self.graphs.insert(*graph, *job);
+        if let Kind::GraphCreated { graph, job } = kind {
+            self.wanted.note_graph(*graph, *job);
         }
         if let Some(job) = job_of(kind) {
             self.current = Some(job);
             return (Some(job), None);
         }
         match kind {
-            Kind::TaskState { task, location, .. } => (self.job_of_task(task), location.clone()),
-            Kind::TaskDeployed { task, location } => (self.job_of_task(task), Some(location.clone())),
+            Kind::TaskState { task, location, .. } => (self.job_of_task(task), location.as_deref().map(resource)),
+            Kind::TaskDeployed { task, location } => (self.job_of_task(task), Some(resource(location))),
             Kind::TasksToRestart { .. } | Kind::GlobalFailure | Kind::AdaptiveRestart { .. } | Kind::LegacyRegionRestart { .. } => (self.current, None),
             Kind::TmRegistering { id, .. } | Kind::TmLost { id, .. } | Kind::WorkerTerminated { id, .. } | Kind::WorkerStopping { id } => {
                 (None, Some(id.clone()))
@@ -221,9 +239,9 @@ impl<'w> Lister<'w> {
     }
 
     fn job_of_task(&self, task: &Task) -> Option<JobId> {
-        match task.execution {
-            Some(ExecutionId::Composite { graph, .. }) => self.graphs.get(&graph).copied().or(self.current),
-            _ => self.current,
+        match graph_of(task) {
+            Some(graph) => self.wanted.job_of_graph(graph),
+            None => self.current,
         }
     }
 }
@@ -253,6 +271,18 @@ impl Look for Lister<'_> {
 
     fn take(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
+    }
+}
+
+/// The TaskManager's id in a location.
+fn resource(location: &str) -> Str {
+    String::from_utf8_lossy(crate::classify::text::resource_id(location.as_bytes())).as_ref().into()
+}
+
+fn graph_of(task: &Task) -> Option<u128> {
+    match task.execution {
+        Some(ExecutionId::Composite { graph, .. }) => Some(graph),
+        _ => None,
     }
 }
 
@@ -409,13 +439,13 @@ fn message(raw: &[u8]) -> std::borrow::Cow<'_, [u8]> {
 pub struct RecordAt {
     /// 1-based.
     pub line: u64,
-    found: std::sync::Mutex<Option<Vec<u8>>>,
+    found: Mutex<Option<Vec<u8>>>,
 }
 
 impl RecordAt {
     /// Looks for the record with this line.
     pub fn new(line: u64) -> Self {
-        RecordAt { line, found: std::sync::Mutex::new(None) }
+        RecordAt { line, found: Mutex::new(None) }
     }
 
     /// Its text, from the head to the last line that goes on it; of the first source that has such a line.
@@ -459,7 +489,7 @@ impl Look for Seeker<'_> {
 pub struct Witness {
     /// Wanted places with the source that each belongs to.
     wanted: Vec<(Key, Vec<Place>)>,
-    seen: std::sync::Mutex<Vec<(Key, Vec<Vec<u8>>)>>,
+    seen: Mutex<Vec<(Key, Vec<Vec<u8>>)>>,
 }
 
 /// Path, container and log of a source.
@@ -468,7 +498,7 @@ pub type Key = (String, Option<String>, Option<String>);
 impl Witness {
     /// Gathers these places.
     pub fn new(wanted: Vec<(Key, Vec<Place>)>) -> Self {
-        Witness { wanted, seen: std::sync::Mutex::default() }
+        Witness { wanted, seen: Mutex::default() }
     }
 
     /// The bytes of every wanted place, in the order of the wanted ones, once per source of that key.
@@ -508,9 +538,4 @@ impl Look for Gatherer<'_> {
             seen.push((self.key.clone(), std::mem::take(&mut self.texts)));
         }
     }
-}
-
-/// Names of the rules that an event's pattern index stands for.
-pub fn pattern_name<'r>(rules: &'r Rules, event: &Event) -> Option<&'r str> {
-    event.pattern.map(|p| rules.id(p).as_ref())
 }

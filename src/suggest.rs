@@ -15,9 +15,9 @@ pub fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option
     best.filter(|(score, _)| *score >= 0.8).map(|(_, name)| name)
 }
 
-/// `; did you mean `x`?`
+/// ` (did you mean `x`?)`
 pub fn hint(near: Option<&str>) -> String {
-    near.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+    near.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use crate::when::{When, Zone};
         flinklog --since 09:00 --until 09:30 log/       only half an hour\n  \
         flinklog --fail-on error log/ && deploy         a gate in CI: exit code 1 at errors\n  \
         flinklog events --kind checkpoint --since end-1h log/\n  \
-        flinklog explain checkpoint-expired\n\n\
+        flinklog explain cp-expired\n\n\
         Without a path: standard input where it is piped, else ./log, $FLINK_LOG_DIR or $FLINK_HOME/log, the first that exists.\n\n\
         Exit codes: 0 scanned; 1 findings at or above --fail-on; 2 usage error, or nothing could be read; 3 part of the input could not be read.\n\
         Settings: flinklog.toml beside or above the logs, or in ~/.config/flinklog; see `flinklog schema config`.",
@@ -315,7 +315,7 @@ pub struct DiffArgs {
 /// `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
-    /// Slug of a finding (`checkpoint-expired`), or an exit code (`137`)
+    /// Slug of a finding (`cp-expired`), or an exit code (`137`)
     pub slug: String,
     /// `text` or `json`
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = TextOrJson::Text)]
@@ -332,7 +332,7 @@ pub struct ExplainArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = "Examples:\n  \
     flinklog patterns list                         every slug\n  \
-    flinklog patterns show npe                     its definition, to copy and change\n  \
+    flinklog patterns show cp-expired              its definition, to copy and change\n  \
     flinklog patterns new log/jm.log:1234 > my/patterns/own.toml\n  \
     flinklog patterns test my/patterns             do all samples match?\n  \
     flinklog --patterns my/patterns log/")]

@@ -191,11 +191,12 @@ impl<'s> Filter<'s> {
     }
 
     /// Rows of listed events. An event without a time takes that of the one before it.
-    fn rows(&self, events: Vec<(usize, Vec<Event>)>, _: &Wanted) -> Vec<Row> {
+    fn rows(&self, events: Vec<(usize, Vec<Event>)>, wanted: &Wanted) -> Vec<Row> {
         let mut rows = Vec::new();
         for (source, events) in events {
             let mut last = None;
-            for event in events {
+            for mut event in events {
+                event.job = event.job.or_else(|| wanted.job_of_graph(event.graph?));
                 last = self.story.utc(source, event.ms).or(last);
                 if self.wants(source, last, event.job) {
                     rows.push(Row { utc: last, source, event });
@@ -230,6 +231,7 @@ impl<'s> Filter<'s> {
                 level: Level::Info,
                 kind,
                 job: None,
+                graph: None,
                 task_manager: None,
                 logger: "".into(),
                 pattern: None,

@@ -60,7 +60,7 @@ pub fn scan(fetch: &Fetch, settings: &Settings, progress: &Progress, onlooker: O
     let Some(out) = child.stdout.take() else { return Err(Error::usage(format!("`{}` has no output", fetch.tool))) };
     let add = |bytes| progress.add(bytes);
     let options = scan::Options { rules: &settings.rules, chunk_size: settings.chunk_size, mmap: settings.mmap, progress: &add, onlooker };
-    let mut scanned = scan::stream(&fetch.name, Nonempty::new(out), &options);
+    let mut scanned = scan::stream(&fetch.name, Patient::new(out), &options);
     let status = child.wait().map_err(|e| Error::usage(format!("`{}`: {e}", fetch.tool)))?;
     // An empty stream is no source.
     scanned.sources.retain(|source| source.digest.bytes > 0 || source.named.container.is_some());
@@ -75,15 +75,15 @@ pub fn scan(fetch: &Fetch, settings: &Settings, progress: &Progress, onlooker: O
 }
 
 /// Retries reads that a signal interrupted.
-struct Nonempty<R>(R);
+struct Patient<R>(R);
 
-impl<R> Nonempty<R> {
+impl<R> Patient<R> {
     fn new(inner: R) -> Self {
-        Nonempty(inner)
+        Patient(inner)
     }
 }
 
-impl<R: Read> Read for Nonempty<R> {
+impl<R: Read> Read for Patient<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.0.read(buf) {

@@ -83,8 +83,9 @@ pub fn read(paths: &[PathBuf], settings: &Settings, onlooker: Option<&dyn Onlook
         }
     }
     drop(progress);
+    let empty_pipe = !streams.is_empty() && files.is_empty() && scanned.sources.iter().all(|source| source.digest.bytes == 0);
     // A delivery that only says why it holds no log is worth a report.
-    if scanned.sources.is_empty() && scanned.notices.is_empty() {
+    if (scanned.sources.is_empty() || empty_pipe) && scanned.notices.is_empty() {
         return Err(Error::NothingRead(nothing(paths, &scanned)));
     }
     Ok(Input::Logs(Box::new(scanned)))
@@ -114,6 +115,7 @@ fn nothing(paths: &[PathBuf], scanned: &Scanned) -> String {
     }
     if lines.is_empty() {
         lines.push(match (paths, scanned.skipped.len()) {
+            ([only], 0) if only == Path::new("-") => "standard input is empty: did the command before the pipe fail?".to_owned(),
             ([only], _) if only == Path::new("-") => "standard input holds no log".to_owned(),
             (_, 0) => "no files there".to_owned(),
             (_, 1) => format!("{}: holds no log", scanned.skipped[0]),

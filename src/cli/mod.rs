@@ -57,13 +57,15 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 /// Options may also stand before the command: `flinklog -f json scan log/`.
 fn parse(arguments: Vec<OsString>) -> std::result::Result<Cli, clap::Error> {
     let first = Cli::try_parse_from(&arguments);
-    let Err(e) = &first else { return first };
-    if e.kind() != ErrorKind::ArgumentConflict {
-        return first;
-    }
     let command = Cli::command();
-    let at = arguments.iter().skip(1).position(|word| word.to_str().is_some_and(|word| command.find_subcommand(word).is_some()));
-    let Some(at) = at.map(|at| at + 1).filter(|at| *at > 1) else { return first };
+    let is_command = |word: &OsString| word.to_str().is_some_and(|word| command.find_subcommand(word).is_some());
+    // Only where nothing but options stands before it: else the word is one of several paths.
+    let doubtful = match &first {
+        Ok(cli) => cli.command.is_none() && cli.scan.input.paths.first().is_some_and(|path| is_command(&path.clone().into_os_string())),
+        Err(e) => matches!(e.kind(), ErrorKind::ArgumentConflict | ErrorKind::UnknownArgument),
+    };
+    let at = arguments.iter().skip(1).take_while(|word| *word != "--").position(is_command);
+    let Some(at) = at.map(|at| at + 1).filter(|at| doubtful && *at > 1) else { return first };
     let mut moved = arguments;
     let name = moved.remove(at);
     moved.insert(1, name);
@@ -112,8 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn options_may_stand_before_and_after_paths() {
-        for words in [["scan", "-f", "json", "log/"], ["scan", "log/", "-f", "json"]] {
+    fn options_may_stand_before_the_command() {
+        for words in [["-f", "json", "scan", "log/"], ["scan", "-f", "json", "log/"], ["-f", "json", "log/", "scan"]] {
+            if words[3] == "scan" {
+                // A path among others.
+                assert!(parsed(&words).command.is_none());
+                continue;
+            }
             let Some(Command::Scan(args)) = parsed(&words).command else { panic!() };
             assert_eq!(args.output.format, Some(crate::report::Format::Json));
         }

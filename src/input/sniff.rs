@@ -51,7 +51,7 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
         return is(content, by_name, text_mode);
     }
     let window = &head[..head.len().min(SNIFF)];
-    if looks_binary(window) {
+    if looks_binary(window) || (!named && is_json_document(window)) {
         return is(Content::NoLog, "unknown", text_mode);
     }
     if delivery::looks_like_yarn_text(window) {
@@ -105,6 +105,12 @@ fn process_by_name(base: &str) -> Option<&'static str> {
 /// The process roles that patterns may ask for.
 fn process_of(role: Role) -> Option<&'static str> {
     matches!(role, "jobmanager" | "taskmanager" | "client" | "sqlgateway" | "operator" | "historyserver" | "zookeeper").then_some(role)
+}
+
+/// A JSON document over many lines, or a saved report of ours: not a log, whatever it quotes. JSON layouts have one object a line.
+fn is_json_document(window: &[u8]) -> bool {
+    let first = window.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
+    matches!(first, b"{" | b"[" | b"[{") || window.starts_with(b"{\"schema\":\"flinklog.")
 }
 
 /// Text with NUL bytes or many control characters is none; leading NULs (copytruncate) are passed over first.
