@@ -44,7 +44,10 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
         "degraded"
     } else if !story.jobs.is_empty() && work.out.job_verdicts.iter().all(|v| *v == "not-assessed") {
         "not-assessed"
-    } else if any("healthy") || !story.processes.is_empty() || story.sources.iter().any(|s| s.digest.gc.is_some()) {
+    } else if any("healthy")
+        || !story.processes.is_empty() && story.sources.iter().any(|s| s.digest.first.is_some())
+        || story.sources.iter().any(|s| s.digest.gc.is_some())
+    {
         "healthy"
     } else {
         "not-assessed"

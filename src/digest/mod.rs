@@ -687,18 +687,17 @@ fn quote_of(raw: &[u8], place: Place, quotes: &mut usize) -> Option<Arc<Quote>> 
     }
     *quotes += 1;
     let raw = raw.trim_ascii_end();
-    let mut end = 0;
-    let mut lines = 0;
+    let (mut end, mut lines, mut returns) = (0, 0, 0);
     for at in memchr::memchr_iter(b'\n', raw).chain(std::iter::once(raw.len())) {
-        if lines > 0 && (lines >= QUOTE_LINES || at > QUOTE_BYTES) {
+        // Line ends of Windows count as one byte, so that the same lines are quoted.
+        returns += usize::from(at > 0 && raw.get(at - 1) == Some(&b'\r'));
+        let length = at - returns;
+        if lines > 0 && (lines >= QUOTE_LINES || length > QUOTE_BYTES) {
             break;
         }
-        if at >= raw.len() && lines > 0 && end == raw.len() {
-            break;
-        }
-        end = at.min(QUOTE_BYTES.max(end));
+        end = if lines == 0 { at.min(QUOTE_BYTES) } else { at };
         lines += 1;
-        if at >= QUOTE_BYTES {
+        if length >= QUOTE_BYTES {
             break;
         }
     }

@@ -3,6 +3,8 @@
 //! A file that another process truncates under a map raises SIGBUS at the first look at a lost page. A handler puts an empty page there instead, and the map
 //! remembers that it happened: the scan goes on and reports the file as changed, it never crashes.
 
+#![allow(unsafe_code)]
+
 use std::fs::File;
 use std::io;
 use std::ops::Deref;

@@ -154,17 +154,6 @@ impl MinuteClock {
     #[inline]
     pub fn read(&mut self, line: &[u8]) -> Option<i64> {
         let stamp: &[u8; 23] = line.first_chunk()?;
-        if stamp[..16] != self.minute {
-            if stamp[4] != b'-' || stamp[7] != b'-' || stamp[10] != b' ' || stamp[13] != b':' {
-                return None;
-            }
-            let (parsed, used) = parse(stamp)?;
-            if used != 23 {
-                return None;
-            }
-            self.minute.copy_from_slice(&stamp[..16]);
-            self.base = parsed.ms.div_euclid(60_000) * 60_000;
-        }
         let d = |i: usize| stamp[i].wrapping_sub(b'0');
         let (s1, s2, m1, m2, m3) = (d(17), d(18), d(20), d(21), d(22));
         if stamp[16] != b':' || !matches!(stamp[19], b',' | b'.') || (s1 | s2 | m1 | m2 | m3) > 15 || s1 > 6 || s2 > 9 || m1 > 9 || m2 > 9 || m3 > 9 {
@@ -174,7 +163,20 @@ impl MinuteClock {
         if seconds > 60 {
             return None;
         }
-        Some(self.base + seconds * 1000 + i64::from(m1) * 100 + i64::from(m2) * 10 + i64::from(m3))
+        let within = seconds * 1000 + i64::from(m1) * 100 + i64::from(m2) * 10 + i64::from(m3);
+        if stamp[..16] != self.minute {
+            if stamp[4] != b'-' || stamp[7] != b'-' || stamp[10] != b' ' || stamp[13] != b':' {
+                return None;
+            }
+            let (parsed, used) = parse(stamp)?;
+            if used != 23 {
+                return None;
+            }
+            self.minute.copy_from_slice(&stamp[..16]);
+            // A leap second belongs to the minute that it is written with.
+            self.base = parsed.ms - within;
+        }
+        Some(self.base + within)
     }
 }
 
@@ -215,6 +217,11 @@ mod tests {
             assert_eq!(clock.read(text.as_bytes()), Some(ms(text)), "{text}");
         }
         assert_eq!(clock.read(b"2024-02-29 23:59:5x,001 x"), None);
+        // What it remembers changes nothing, also of times that no clock shows.
+        for text in ["2016-12-31 23:59:60,500 x", "2016-12-31 23:59:68,500 x", "2016-12-31 23:59:01,500 x"] {
+            assert_eq!(clock.read(text.as_bytes()), parse(text.as_bytes()).map(|(stamp, _)| stamp.ms), "{text}");
+            assert_eq!(clock.read(text.as_bytes()), MinuteClock::default().read(text.as_bytes()), "{text}");
+        }
         assert_eq!(clock.read(b"2024-02-29 23:59:61,001 x"), None);
         assert_eq!(clock.read(b"2026-11-21T09:32:01.212Z padding"), None);
     }
