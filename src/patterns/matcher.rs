@@ -4,11 +4,13 @@
 //! occur; only alternatives that a literal, the class or the logger makes a candidate are checked, their regex last. Nothing is ranked here.
 
 use std::ops::ControlFlow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use aho_corasick::AhoCorasick;
 use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
+
+use crate::memo::Memo;
 
 use super::model::{Level, Match, On};
 use super::subject::{Subject, last_part, outer_part};
@@ -22,6 +24,9 @@ pub fn compile_regex(regex: &str) -> Result<Regex, String> {
         .build()
         .map_err(|e| e.to_string())
 }
+
+/// Lines whose literals are known at a time.
+const REMEMBERED_LINES: usize = 8_192;
 
 /// The alternatives for one kind of subject.
 #[derive(Debug)]
@@ -86,6 +91,8 @@ impl ClassTest {
 struct Literals {
     texts: Vec<String>,
     searcher: OnceLock<Option<AhoCorasick>>,
+    /// Literals by line, where none reaches over a line end. Traces differ in a message or an id, their other lines are the same few thousand.
+    lines: Option<Memo<Arc<[u32]>>>,
 }
 
 impl Literals {
@@ -96,7 +103,28 @@ impl Literals {
         if texts.iter().map(String::len).sum::<usize>() > Literals::MOST {
             return Err(format!("more than {} bytes of literals", Literals::MOST));
         }
-        Ok(Literals { texts, searcher: OnceLock::new() })
+        let apart = !texts.iter().any(|text| text.contains('\n'));
+        Ok(Literals { texts, searcher: OnceLock::new(), lines: apart.then(|| Memo::with_slots(REMEMBERED_LINES)) })
+    }
+
+    fn search(&self, text: &[u8]) -> Vec<u32> {
+        let Some(searcher) = self.searcher() else { return Vec::new() };
+        let mut found: Vec<u32> = Vec::new();
+        let mut last = u32::MAX;
+        for hit in searcher.find_overlapping_iter(text) {
+            let literal = hit.pattern().as_u32();
+            if literal != last {
+                found.push(literal);
+                last = literal;
+            }
+            if found.len() > 4 * self.texts.len() {
+                found.sort_unstable();
+                found.dedup();
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     fn searcher(&self) -> Option<&AhoCorasick> {
@@ -140,29 +168,27 @@ impl Matcher {
 
     /// The literals that occur in `text`, by number, sorted.
     pub fn literals_in(&self, text: &[u8]) -> Vec<u32> {
-        let Some(searcher) = self.literals.searcher() else { return Vec::new() };
-        let mut found: Vec<u32> = Vec::new();
-        let mut last = u32::MAX;
-        for hit in searcher.find_overlapping_iter(text) {
-            let literal = hit.pattern().as_u32();
-            if literal != last {
-                found.push(literal);
-                last = literal;
-            }
+        let Some(lines) = &self.literals.lines else { return self.literals.search(text) };
+        let mut all: Vec<u32> = Vec::new();
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', text).chain(std::iter::once(text.len())) {
+            let line = &text[start..end];
+            all.extend_from_slice(&lines.get(line, b"", || self.literals.search(line).into()));
+            start = end + 1;
             // A hostile text repeats literals for ever.
-            if found.len() > 4 * self.literals.texts.len() {
-                found.sort_unstable();
-                found.dedup();
+            if all.len() > 4 * self.literals.texts.len() {
+                all.sort_unstable();
+                all.dedup();
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
-    /// May a text be searched line by line: does no literal reach over a line end?
+    /// Is what [`Matcher::literals_in`] finds in a text the sum of what it finds in the text's lines?
     pub fn line_by_line(&self) -> bool {
-        !self.literals.texts.iter().any(|text| text.contains('\n'))
+        self.literals.lines.is_some()
     }
 
     /// Calls `found` with the index of each pattern that fits; the same pattern may come twice.
