@@ -4,9 +4,10 @@
 //! occur; only alternatives that a literal, the class or the logger makes a candidate are checked, their regex last. Nothing is ranked here.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use aho_corasick::AhoCorasick;
+use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
 
@@ -91,9 +92,18 @@ impl ClassTest {
 struct Literals {
     texts: Vec<String>,
     searcher: OnceLock<Option<AhoCorasick>>,
-    /// Literals by line, where none reaches over a line end. Traces differ in a message or an id, their other lines are the same few thousand.
-    lines: Option<Memo<Arc<[u32]>>>,
+    /// Only where no literal reaches over a line end.
+    known: Option<Known>,
 }
+
+/// Literals of lines and of the frames of traces.
+#[derive(Debug)]
+struct Known {
+    lines: Memo<Arc<[u32]>>,
+    blocks: Memo<Arc<[u32]>>,
+}
+
+static FRAMES: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\n\tat "));
 
 impl Literals {
     /// Bytes of all texts together; far below what the searcher can hold.
@@ -104,7 +114,7 @@ impl Literals {
             return Err(format!("more than {} bytes of literals", Literals::MOST));
         }
         let apart = !texts.iter().any(|text| text.contains('\n'));
-        Ok(Literals { texts, searcher: OnceLock::new(), lines: apart.then(|| Memo::with_slots(REMEMBERED_LINES)) })
+        Ok(Literals { texts, searcher: OnceLock::new(), known: apart.then(|| Known { lines: Memo::with_slots(REMEMBERED_LINES), blocks: Memo::default() }) })
     }
 
     fn search(&self, text: &[u8]) -> Vec<u32> {
@@ -125,6 +135,25 @@ impl Literals {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    fn search_lines(&self, text: &[u8], known: &Known) -> Vec<u32> {
+        let mut all: Vec<u32> = Vec::new();
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', text).chain(std::iter::once(text.len())) {
+            let line = &text[start..end];
+            start = end + 1;
+            if line.is_empty() {
+                continue;
+            }
+            all.extend_from_slice(&known.lines.get(line, b"", || self.search(line).into()));
+            // A hostile text repeats literals for ever.
+            if all.len() > 4 * self.texts.len() {
+                all.sort_unstable();
+                all.dedup();
+            }
+        }
+        all
     }
 
     fn searcher(&self) -> Option<&AhoCorasick> {
@@ -168,18 +197,13 @@ impl Matcher {
 
     /// The literals that occur in `text`, by number, sorted.
     pub fn literals_in(&self, text: &[u8]) -> Vec<u32> {
-        let Some(lines) = &self.literals.lines else { return self.literals.search(text) };
-        let mut all: Vec<u32> = Vec::new();
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', text).chain(std::iter::once(text.len())) {
-            let line = &text[start..end];
-            all.extend_from_slice(&lines.get(line, b"", || self.literals.search(line).into()));
-            start = end + 1;
-            // A hostile text repeats literals for ever.
-            if all.len() > 4 * self.literals.texts.len() {
-                all.sort_unstable();
-                all.dedup();
-            }
+        let Some(known) = &self.literals.known else { return self.literals.search(text) };
+        // A message or an id differs from trace to trace, the frames are the same again and again: they are known as one block.
+        let frames = FRAMES.find(text).unwrap_or(text.len());
+        let (message, frames) = text.split_at(frames);
+        let mut all = self.literals.search_lines(message, known);
+        if !frames.is_empty() {
+            all.extend_from_slice(&known.blocks.get(frames, b"", || self.literals.search_lines(frames, known).into()));
         }
         all.sort_unstable();
         all.dedup();
@@ -188,7 +212,7 @@ impl Matcher {
 
     /// Is what [`Matcher::literals_in`] finds in a text the sum of what it finds in the text's lines?
     pub fn line_by_line(&self) -> bool {
-        self.literals.lines.is_some()
+        self.literals.known.is_some()
     }
 
     /// Calls `found` with the index of each pattern that fits; the same pattern may come twice.

@@ -53,8 +53,10 @@ fn folds(kind: &str) -> bool {
 }
 
 fn same_but_numbers(a: &str, b: &str) -> bool {
-    let strip = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).take(200).collect::<String>();
-    strip(a) == strip(b)
+    fn stripped(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(|c| !c.is_ascii_digit()).take(200)
+    }
+    stripped(a).eq(stripped(b))
 }
 
 fn row(view: &View, jobs: &FxHashMap<JobId, usize>, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<m::TimelineRow> {

@@ -316,7 +316,7 @@ fn user_packages_win_inside_known_ones() {
     let text = b"java.lang.Error: x\n\tat org.apache.flink.connector.mine.Source.poll(Source.java:3)";
     assert_eq!(parse(text).and_then(|t| t.user_frame), None);
     let rules = Rules::with_user_packages(&["org.apache.flink.connector.mine".to_owned(), String::new()]);
-    assert_eq!(parse_with(&rules, text).and_then(|t| t.user_frame).map(|f| f.method), Some("poll".to_owned()));
+    assert_eq!(parse_with(&rules, text).and_then(|t| t.user_frame).map(|f| f.method.clone()), Some("poll".to_owned()));
     assert_eq!(rules.category("org.apache.flink.connector.minefield.A", true), FrameCategory::Connector);
     assert_eq!(rules.category("org.apache.flinkish.A", true), FrameCategory::User);
     assert_eq!(rules.category("java.lang.reflect.Method", true), FrameCategory::Reflection);
