@@ -132,12 +132,22 @@ fn check(file: &Path, text: &str, config: &Config) -> Result<()> {
         Err(Error::Config { file: file.to_owned(), line, message: format!("{key}: {message}") })
     };
     let t = &config.thresholds;
-    for (key, share) in [("checkpoint-failure-rate", t.checkpoint_failure_rate), ("gc-time-share", t.gc_time_share), ("back-pressure", t.back_pressure), ("slot-use", t.slot_use.unwrap_or(0.0))] {
+    for (key, share) in [
+        ("checkpoint-failure-rate", t.checkpoint_failure_rate),
+        ("gc-time-share", t.gc_time_share),
+        ("back-pressure", t.back_pressure),
+        ("slot-use", t.slot_use.unwrap_or(0.0)),
+    ] {
         if !(0.0..=1.0).contains(&share) {
             return wrong(key, format!("{share} is no share; it goes from 0 to 1"));
         }
     }
-    for (key, figure) in [("checkpoint-duration-s", t.checkpoint_duration_s), ("restarts-per-hour", t.restarts_per_hour), ("gc-pause-s", t.gc_pause_s), ("back-pressure-s", t.back_pressure_s)] {
+    for (key, figure) in [
+        ("checkpoint-duration-s", t.checkpoint_duration_s),
+        ("restarts-per-hour", t.restarts_per_hour),
+        ("gc-pause-s", t.gc_pause_s),
+        ("back-pressure-s", t.back_pressure_s),
+    ] {
         if !(figure.is_finite() && figure >= 0.0) {
             return wrong(key, format!("{figure} is out of range; it is 0 or more"));
         }

@@ -43,8 +43,6 @@ pub struct Rules {
     index: FxHashMap<String, u16>,
     /// What is known of the lines after a record's first, and of that line where the throwable stands in it.
     bodies: Memo<Arc<Body>>,
-    /// Literals of record patterns by line. Bodies differ in a message or an id, their frames are the same few thousand.
-    lines: Memo<Arc<[u32]>>,
     lines_apart: bool,
 }
 
@@ -68,7 +66,7 @@ impl Rules {
         let index = packs.iter().enumerate().map(|(i, p)| (p.id.clone(), i as u16)).collect();
         let traces = (!packages.is_empty()).then(|| exception::Rules::with_user_packages(packages));
         let lines_apart = packs.record_lines_apart();
-        Rules { packs, traces, ids, index, bodies: Memo::default(), lines: Memo::with_slots(16_384), lines_apart }
+        Rules { packs, traces, ids, index, bodies: Memo::default(), lines_apart }
     }
 
     /// The slug of a pattern.
@@ -206,28 +204,12 @@ impl Rules {
         if line.len() + rest.len() > patterns::MAX_TEXT_BYTES || !self.lines_apart {
             return self.packs.best(subject);
         }
-        let head = self.literals_of_line(line);
+        let head = self.packs.record_literals(line);
         let further: &[u32] = match body {
-            Some(body) if !rest.is_empty() => body.literals.get_or_init(|| self.literals_of_lines(rest)),
+            Some(body) if !rest.is_empty() => body.literals.get_or_init(|| self.packs.record_literals(rest)),
             _ => &[],
         };
         self.packs.best_record(subject, &[&head, further])
-    }
-
-    fn literals_of_line(&self, line: &[u8]) -> Arc<[u32]> {
-        self.lines.get(line, b"", || self.packs.record_literals(line).into())
-    }
-
-    fn literals_of_lines(&self, text: &[u8]) -> Vec<u32> {
-        let mut all = Vec::new();
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', text).chain(std::iter::once(text.len())) {
-            all.extend_from_slice(&self.literals_of_line(&text[start..end]));
-            start = end + 1;
-        }
-        all.sort_unstable();
-        all.dedup();
-        all
     }
 
     /// The pattern that explains a trace: causes before symptoms, narrower before broader, then the deepest link.

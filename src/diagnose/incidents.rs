@@ -1,14 +1,16 @@
 //! Incidents: every failed attempt gets its cause; attempts with the same cause are one incident, and in a loop the first decides.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashMap;
 
 use super::cause::Cause;
 use super::checkpoint::is_checkpoint_logger;
 use super::finding::{Certainty, Evidence, Finding, Role};
 use super::{Diagnosis, Options};
-use crate::correlate::{Attempt, EntryRef, Outcome, Placed, Story};
+use crate::correlate::{Attempt, EntryRef, Loss, Outcome, Placed, Story};
 use crate::digest::matters::ExceptionGroup;
 use crate::digest::{Entry, What};
 use crate::event::{JobId, Kind, Str, TaskState};
@@ -46,9 +48,27 @@ pub struct Index {
     pub with_exception: Vec<Placed>,
     /// The last entry of each job's checkpoints.
     pub last_checkpoints: FxHashMap<JobId, EntryRef>,
+    /// Lives of TaskManagers that ended in a loss: when, which TaskManager, which life.
+    pub losses: Vec<(i64, usize, usize)>,
+    /// Finds the ids of TaskManagers in a text.
+    worker_ids: OnceCell<Option<AhoCorasick>>,
 }
 
 impl Index {
+    fn new(story: &Story) -> Index {
+        let lives = story.workers.iter().enumerate().flat_map(|(w, worker)| worker.lives.iter().enumerate().map(move |(l, life)| (w, l, life)));
+        let mut losses: Vec<_> = lives.filter(|(.., life)| life.loss.is_some_and(Loss::is_loss)).filter_map(|(w, l, life)| Some((life.lost?, w, l))).collect();
+        losses.sort_unstable();
+        Index { losses, ..Index::default() }
+    }
+
+    /// The first TaskManager whose id ends a word of the text.
+    pub fn workers_named(&self, story: &Story, text: &str) -> Option<usize> {
+        let ids = self.worker_ids.get_or_init(|| AhoCorasick::new(story.workers.iter().map(|w| w.id.as_bytes())).ok()).as_ref()?;
+        let ends_word = |end: usize| !text.as_bytes().get(end).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+        ids.find_overlapping_iter(text).filter(|found| ends_word(found.end())).map(|found| found.pattern().as_usize()).min()
+    }
+
     fn add(&mut self, placed: Placed, entry: &Entry) {
         match &entry.what {
             What::Event(Kind::CheckpointFailed { job, .. }) => {
@@ -85,7 +105,7 @@ impl<'s> Work<'s> {
                 thrown.entry(group.fingerprint).or_insert(KnownException { group, first_hand: Vec::new() });
             }
         }
-        let mut index = Index::default();
+        let mut index = Index::new(story);
         for placed in &story.order {
             let entry = story.entry(placed.at);
             index.add(*placed, entry);

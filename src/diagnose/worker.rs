@@ -19,7 +19,7 @@ impl Work<'_> {
             .unwrap_or_default();
         // The head line's location is the victim's place; in heartbeat texts the id stands in the message.
         let body = text.split_once('\n').map_or("", |(_, body)| body);
-        let by_id = |text: &str| self.story.workers.iter().position(|w| contains_word(text, &w.id));
+        let by_id = |text: &str| self.index.workers_named(self.story, text);
         by_id(body).or_else(|| by_id(&links)).or_else(|| by_id(&text))
     }
 
@@ -34,17 +34,10 @@ impl Work<'_> {
     /// A TaskManager that was lost, unwanted, about this time.
     pub fn worker_lost_near(&self, ms: Option<i64>) -> Option<(usize, usize)> {
         let ms = ms?;
-        let mut best: Option<(i64, usize, usize)> = None;
-        for (w, worker) in self.story.workers.iter().enumerate() {
-            for (l, life) in worker.lives.iter().enumerate() {
-                let (Some(lost), Some(loss)) = (life.lost, life.loss) else { continue };
-                let apart = (lost - ms).abs();
-                if loss.is_loss() && lost - AFTER_MS / 2 <= ms && ms <= lost + AFTER_MS * 3 / 2 && best.is_none_or(|(known, ..)| apart < known) {
-                    best = Some((apart, w, l));
-                }
-            }
-        }
-        best.map(|(_, w, l)| (w, l))
+        let losses = &self.index.losses;
+        let from = losses.partition_point(|(lost, ..)| *lost < ms - AFTER_MS * 3 / 2);
+        let near = losses[from..].iter().take_while(|(lost, ..)| *lost <= ms + AFTER_MS / 2);
+        near.map(|(lost, w, l)| ((lost - ms).abs(), *w, *l)).min().map(|(_, w, l)| (w, l))
     }
 
     /// Why a TaskManager went.
@@ -165,9 +158,8 @@ impl Work<'_> {
             }
         }
         // An hs_err file beside the logs of a single TaskManager that did not end orderly is its own.
-        let stopped: Vec<usize> =
-            (0..self.story.workers.len()).filter(|w| self.story.workers[*w].lives.iter().any(|l| l.loss.is_some_and(Loss::is_loss))).collect();
-        if stopped == [worker] {
+        let mut stopped = (0..self.story.workers.len()).filter(|w| self.story.workers[*w].lives.iter().any(|l| l.loss.is_some_and(Loss::is_loss)));
+        if (stopped.next(), stopped.next()) == (Some(worker), None) {
             own.extend(self.story.sources.iter().enumerate().filter(|(_, s)| s.sniffed.role == "hs-err").map(|(i, _)| i));
         }
         own.sort_unstable();
@@ -309,18 +301,4 @@ impl Work<'_> {
         let set = self.story.processes.iter().find_map(|p| p.configuration.get("heartbeat.timeout"));
         set.and_then(|text| crate::patterns::quantity(text, crate::patterns::Unit::Duration)).map_or(50_000, |ms| ms as i64)
     }
-}
-
-/// Does `text` hold `id` as a whole word?
-fn contains_word(text: &str, id: &str) -> bool {
-    let mut from = 0;
-    while let Some(at) = text[from..].find(id) {
-        let end = from + at + id.len();
-        let next = text[end..].chars().next();
-        if !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return true;
-        }
-        from = end;
-    }
-    false
 }

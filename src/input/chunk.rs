@@ -15,6 +15,9 @@ const KEEP: usize = MAX_RECORD + 4096;
 /// Buffers that are read into again: fresh memory costs as much as the reading.
 type Pool = Arc<Mutex<Vec<Vec<u8>>>>;
 
+/// Bytes of the first read of a stream.
+const FIRST_READ: usize = 64 << 10;
+
 /// Buffers that a pool keeps.
 const MAX_POOLED: usize = 32;
 
@@ -161,8 +164,8 @@ impl<R: Read> StreamChunks<R> {
             if let Some(cut) = cut_before_end(&self.pending[..self.filled], self.mode) {
                 let mut next = self.pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default();
                 let rest = &self.pending[cut..self.filled];
-                if next.len() < rest.len().max(self.size) {
-                    next.resize(rest.len().max(self.size), 0);
+                if next.len() < rest.len() {
+                    next.resize(rest.len(), 0);
                 }
                 next[..rest.len()].copy_from_slice(rest);
                 self.filled = rest.len();
@@ -182,10 +185,11 @@ impl<R: Read> StreamChunks<R> {
 
     /// Reads until `want` bytes are pending, or the end.
     fn fill(&mut self, want: usize) -> Option<io::Error> {
-        if self.pending.len() < want {
-            self.pending.resize(want, 0);
-        }
         while !self.ended && self.filled < want {
+            // Memory that is never read into need not be there: most files are small.
+            if self.filled == self.pending.len() {
+                self.pending.resize((2 * self.filled).clamp(FIRST_READ.min(want), want), 0);
+            }
             match self.stream.read(&mut self.pending[self.filled..]) {
                 Ok(0) => self.ended = true,
                 Ok(n) => self.filled += n,

@@ -24,17 +24,18 @@ pub struct Loaded {
     pub deprecated: Vec<DeprecatedKey>,
 }
 
+/// A file; `P` and `A` are a pattern and an advice with where they stand.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawFile {
-    #[serde(default)]
-    pattern: Vec<Spanned<RawPattern>>,
+struct RawFile<P, A> {
+    #[serde(default = "Vec::new")]
+    pattern: Vec<P>,
     #[serde(default)]
     chain: Vec<Chain>,
     #[serde(default)]
     exit_code: Vec<ExitCode>,
-    #[serde(default)]
-    advice: Vec<Spanned<RawAdvice>>,
+    #[serde(default = "Vec::new")]
+    advice: Vec<A>,
     #[serde(default)]
     deprecated: Vec<DeprecatedKey>,
 }
@@ -121,16 +122,36 @@ impl<'de> Deserialize<'de> for OneOrMany {
 pub fn parse(file: &str, text: &str, shipped: bool) -> Result<Loaded, Vec<PackError>> {
     let lines = Lines::new(text);
     let error = |line: usize, message: String| PackError { file: file.to_string(), line, message };
-    let raw: RawFile = toml::from_str(text).map_err(|e| {
+    let raw: RawFile<Spanned<RawPattern>, Spanned<RawAdvice>> = toml::from_str(text).map_err(|e| {
         let line = e.span().map_or(0, |s| lines.at(s.start));
         vec![error(line, e.message().trim().replace('\n', " "))]
     })?;
+    let raw = RawFile {
+        pattern: raw.pattern.into_iter().map(|p| (lines.at(p.span().start), p.into_inner())).collect(),
+        advice: raw.advice.into_iter().map(|a| (lines.at(a.span().start), a.into_inner())).collect(),
+        chain: raw.chain,
+        exit_code: raw.exit_code,
+        deprecated: raw.deprecated,
+    };
+    check(file, raw, &lines, shipped)
+}
+
+/// All built-in files as `build.rs` wrote them: name → content, with the line in front of each pattern and advice, without samples.
+pub fn prepared(json: &str) -> Result<Vec<(String, Loaded)>, Vec<PackError>> {
+    let files: Vec<(String, Located)> =
+        serde_json::from_str(json).map_err(|e| vec![PackError { file: "prepared packs".into(), line: e.line(), message: e.to_string() }])?;
+    files.into_iter().map(|(file, raw)| check(&file, raw, &Lines::new(""), true).map(|loaded| (file, loaded))).collect()
+}
+
+type Located = RawFile<(usize, RawPattern), (usize, RawAdvice)>;
+
+fn check(file: &str, raw: Located, lines: &Lines, shipped: bool) -> Result<Loaded, Vec<PackError>> {
+    let error = |line: usize, message: String| PackError { file: file.to_string(), line, message };
     let pack = stem(file);
     let mut errors = Vec::new();
     let mut loaded = Loaded { chains: raw.chain, exit_codes: raw.exit_code, deprecated: raw.deprecated, ..Loaded::default() };
-    for spanned in raw.pattern {
-        let line = lines.at(spanned.span().start);
-        match pattern(spanned.into_inner(), &lines, line, shipped) {
+    for (line, raw) in raw.pattern {
+        match pattern(raw, lines, line, shipped) {
             Ok(mut p) => {
                 p.pack = pack.clone();
                 p.file = file.to_string();
@@ -140,9 +161,8 @@ pub fn parse(file: &str, text: &str, shipped: bool) -> Result<Loaded, Vec<PackEr
             Err(messages) => errors.extend(messages.into_iter().map(|m| error(line, m))),
         }
     }
-    for spanned in raw.advice {
-        let line = lines.at(spanned.span().start);
-        match Advice::try_from(spanned.into_inner()) {
+    for (line, raw) in raw.advice {
+        match Advice::try_from(raw) {
             Ok(a) => loaded.advice.push(a),
             Err(m) => errors.push(error(line, m)),
         }

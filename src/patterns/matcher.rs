@@ -4,11 +4,14 @@
 //! occur; only alternatives that a literal, the class or the logger makes a candidate are checked, their regex last. Nothing is ranked here.
 
 use std::ops::ControlFlow;
-use std::sync::OnceLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use aho_corasick::AhoCorasick;
+use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
+
+use crate::memo::Memo;
 
 use super::model::{Level, Match, On};
 use super::subject::{Subject, last_part, outer_part};
@@ -17,6 +20,9 @@ use super::subject::{Subject, last_part, outer_part};
 pub fn compile_regex(regex: &str) -> Result<Regex, String> {
     RegexBuilder::new(regex).size_limit(1 << 20).dfa_size_limit(1 << 20).nest_limit(50).build().map_err(|e| e.to_string())
 }
+
+/// Lines whose literals are known at a time.
+const REMEMBERED_LINES: usize = 8_192;
 
 /// The alternatives for one kind of subject.
 #[derive(Debug)]
@@ -79,7 +85,18 @@ impl ClassTest {
 struct Literals {
     texts: Vec<String>,
     searcher: OnceLock<Option<AhoCorasick>>,
+    /// Only where no literal reaches over a line end.
+    known: Option<Known>,
 }
+
+/// Literals of lines and of the frames of traces.
+#[derive(Debug)]
+struct Known {
+    lines: Memo<Arc<[u32]>>,
+    blocks: Memo<Arc<[u32]>>,
+}
+
+static FRAMES: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\n\tat "));
 
 impl Literals {
     /// Bytes of all texts together; far below what the searcher can hold.
@@ -89,7 +106,47 @@ impl Literals {
         if texts.iter().map(String::len).sum::<usize>() > Literals::MOST {
             return Err(format!("more than {} bytes of literals", Literals::MOST));
         }
-        Ok(Literals { texts, searcher: OnceLock::new() })
+        let apart = !texts.iter().any(|text| text.contains('\n'));
+        Ok(Literals { texts, searcher: OnceLock::new(), known: apart.then(|| Known { lines: Memo::with_slots(REMEMBERED_LINES), blocks: Memo::default() }) })
+    }
+
+    fn search(&self, text: &[u8]) -> Vec<u32> {
+        let Some(searcher) = self.searcher() else { return Vec::new() };
+        let mut found: Vec<u32> = Vec::new();
+        let mut last = u32::MAX;
+        for hit in searcher.find_overlapping_iter(text) {
+            let literal = hit.pattern().as_u32();
+            if literal != last {
+                found.push(literal);
+                last = literal;
+            }
+            if found.len() > 4 * self.texts.len() {
+                found.sort_unstable();
+                found.dedup();
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn search_lines(&self, text: &[u8], known: &Known) -> Vec<u32> {
+        let mut all: Vec<u32> = Vec::new();
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', text).chain(std::iter::once(text.len())) {
+            let line = &text[start..end];
+            start = end + 1;
+            if line.is_empty() {
+                continue;
+            }
+            all.extend_from_slice(&known.lines.get(line, b"", || self.search(line).into()));
+            // A hostile text repeats literals for ever.
+            if all.len() > 4 * self.texts.len() {
+                all.sort_unstable();
+                all.dedup();
+            }
+        }
+        all
     }
 
     fn searcher(&self) -> Option<&AhoCorasick> {
@@ -130,29 +187,22 @@ impl Matcher {
 
     /// The literals that occur in `text`, by number, sorted.
     pub fn literals_in(&self, text: &[u8]) -> Vec<u32> {
-        let Some(searcher) = self.literals.searcher() else { return Vec::new() };
-        let mut found: Vec<u32> = Vec::new();
-        let mut last = u32::MAX;
-        for hit in searcher.find_overlapping_iter(text) {
-            let literal = hit.pattern().as_u32();
-            if literal != last {
-                found.push(literal);
-                last = literal;
-            }
-            // A hostile text repeats literals for ever.
-            if found.len() > 4 * self.literals.texts.len() {
-                found.sort_unstable();
-                found.dedup();
-            }
+        let Some(known) = &self.literals.known else { return self.literals.search(text) };
+        // A message or an id differs from trace to trace, the frames are the same again and again: they are known as one block.
+        let frames = FRAMES.find(text).unwrap_or(text.len());
+        let (message, frames) = text.split_at(frames);
+        let mut all = self.literals.search_lines(message, known);
+        if !frames.is_empty() {
+            all.extend_from_slice(&known.blocks.get(frames, b"", || self.literals.search_lines(frames, known).into()));
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
-    /// May a text be searched line by line: does no literal reach over a line end?
+    /// Is what [`Matcher::literals_in`] finds in a text the sum of what it finds in the text's lines?
     pub fn line_by_line(&self) -> bool {
-        !self.literals.texts.iter().any(|text| text.contains('\n'))
+        self.literals.known.is_some()
     }
 
     /// Calls `found` with the index of each pattern that fits; the same pattern may come twice.

@@ -39,17 +39,21 @@ pub struct Packs {
 }
 
 impl Packs {
-    /// The built-in packs.
+    /// The built-in packs, without their samples.
     pub fn shipped() -> &'static Arc<Packs> {
         static SHIPPED: LazyLock<Arc<Packs>> = LazyLock::new(|| {
-            let files = shipped::FILES.iter().map(|&(name, text)| (name, text, true));
-            match Packs::from_texts(files) {
+            match load::prepared(shipped::PREPARED).and_then(|files| Packs::from_loaded(files.into_iter().map(|(name, loaded)| (name, true, loaded)))) {
                 Ok(packs) => Arc::new(packs),
                 // A build with broken packs fails its tests; reaching this means that they were not run.
                 Err(errors) => panic!("built-in packs: {}", list(&errors)),
             }
         });
         &SHIPPED
+    }
+
+    /// The built-in packs as their files state them, with the samples; slower to load.
+    pub fn shipped_whole() -> Result<Packs, Vec<PackError>> {
+        Packs::from_texts(shipped::FILES.iter().map(|&(name, text)| (name, text, true)))
     }
 
     /// The built-in packs and the `*.toml` of a folder (not of its subfolders), which add patterns or replace those of the same id. Errors name file and line.
@@ -70,17 +74,24 @@ impl Packs {
 
     /// Compiles files given as name, text, and whether they are built in. Earlier ones win: among equal ids of user and built-in files, and among equal ranks.
     pub fn from_texts<'a>(files: impl Iterator<Item = (&'a str, &'a str, bool)>) -> Result<Packs, Vec<PackError>> {
-        let mut all = Loaded::default();
-        let mut infos = Vec::new();
+        let mut loaded = Vec::new();
         let mut errors = Vec::new();
         for (name, text, is_shipped) in files {
             match load::parse(name, text, is_shipped) {
-                Ok(loaded) => {
-                    infos.push((name.to_string(), is_shipped));
-                    merge(&mut all, loaded, &mut errors);
-                }
+                Ok(file) => loaded.push((name.to_string(), is_shipped, file)),
                 Err(more) => errors.extend(more),
             }
+        }
+        if errors.is_empty() { Packs::from_loaded(loaded.into_iter()) } else { Err(errors) }
+    }
+
+    fn from_loaded(files: impl Iterator<Item = (String, bool, Loaded)>) -> Result<Packs, Vec<PackError>> {
+        let mut all = Loaded::default();
+        let mut infos = Vec::new();
+        let mut errors = Vec::new();
+        for (name, is_shipped, loaded) in files {
+            infos.push((name, is_shipped));
+            merge(&mut all, loaded, &mut errors);
         }
         if !errors.is_empty() {
             return Err(errors);

@@ -3,7 +3,6 @@
 //! In: a user's folder, or nothing for the built-in packs. Out: every text that did not do what its pattern says, with file and line.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::model::{On, PackError, Pattern, Sample};
 use super::packs::Packs;
@@ -33,8 +32,8 @@ pub struct TestRun {
 /// Tests the patterns of a folder together with the built-in ones, or the built-in ones alone.
 pub fn test(dir: Option<&Path>) -> Result<TestRun, Vec<PackError>> {
     let packs = match dir {
-        Some(dir) => Arc::new(Packs::with_user(dir)?),
-        None => Arc::clone(Packs::shipped()),
+        Some(dir) => Packs::with_user(dir)?,
+        None => Packs::shipped_whole()?,
     };
     Ok(run(&packs, dir.is_none()))
 }

@@ -1,5 +1,8 @@
 //! The packs that are built in. Order matters: among equal ranks the earlier pattern wins, so general fall-backs come last.
 
+/// The same without samples, parsed at build time: reading TOML would take most of the start-up time.
+pub const PREPARED: &str = include_str!(concat!(env!("OUT_DIR"), "/packs.json"));
+
 /// File name and text of every `patterns/*.toml`.
 pub const FILES: &[(&str, &str)] = &[
     ("memory.toml", include_str!("../../patterns/memory.toml")),

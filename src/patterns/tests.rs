@@ -398,3 +398,21 @@ fn every_built_in_regex_compiles() {
     }
     assert!(seen > 10);
 }
+
+#[test]
+fn the_prepared_packs_are_those_of_the_files() {
+    let whole = Packs::shipped_whole().unwrap();
+    let prepared = Packs::shipped();
+    let plain = |packs: &Packs| -> Vec<String> {
+        let patterns = packs.iter().map(|p| {
+            let mut p = p.clone();
+            p.samples.clear();
+            p.near_misses.clear();
+            format!("{p:?}")
+        });
+        let rest = [format!("{:?} {:?} {:?} {:?}", packs.packs(), packs.exit_codes(), packs.advice(), packs.deprecated_keys())];
+        patterns.chain(rest).collect()
+    };
+    assert_eq!(plain(&whole), plain(prepared));
+    assert!(whole.iter().any(|p| !p.samples.is_empty()));
+}

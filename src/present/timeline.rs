@@ -1,5 +1,7 @@
 //! The merged time line: the events that matter, equal neighbours folded.
 
+use rustc_hash::FxHashMap;
+
 use super::View;
 use crate::correlate::EntryRef;
 use crate::diagnose::Options;
@@ -14,10 +16,11 @@ const MAX_ROWS: usize = 3_000;
 pub fn rows(view: &View, options: &Options) -> (Vec<m::TimelineRow>, u64) {
     let mut out: Vec<m::TimelineRow> = Vec::new();
     let mut omitted = 0;
+    let jobs: FxHashMap<JobId, usize> = view.story.jobs.iter().enumerate().map(|(i, job)| (job.id, i)).collect();
     for placed in &view.story.order {
         let entry = view.story.entry(placed.at);
         let outside = placed.ms.is_some_and(|ms| options.since.is_some_and(|s| ms < s) || options.until.is_some_and(|u| ms > u));
-        let Some(row) = row(view, placed.at, entry, placed.ms).filter(|_| !outside) else { continue };
+        let Some(row) = row(view, &jobs, placed.at, entry, placed.ms).filter(|_| !outside) else { continue };
         if let Some(last) = out.last_mut()
             && last.kind == row.kind
             && last.job == row.job
@@ -50,13 +53,15 @@ fn folds(kind: &str) -> bool {
 }
 
 fn same_but_numbers(a: &str, b: &str) -> bool {
-    let strip = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).take(200).collect::<String>();
-    strip(a) == strip(b)
+    fn stripped(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(|c| !c.is_ascii_digit()).take(200)
+    }
+    stripped(a).eq(stripped(b))
 }
 
-fn row(view: &View, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<m::TimelineRow> {
+fn row(view: &View, jobs: &FxHashMap<JobId, usize>, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<m::TimelineRow> {
     let (kind, job, task_manager, text) = describe(view, entry)?;
-    let index = job.and_then(|id| view.story.jobs.iter().position(|j| j.id == id));
+    let index = job.and_then(|id| jobs.get(&id).copied());
     let attempt = index.and_then(|j| view.story.jobs[j].attempts.iter().rev().find(|a| a.start <= ms).map(|a| a.number));
     let (mut count, mut last) = (1, ms);
     if let What::Checkpoints { run, .. } = &entry.what {

@@ -1,5 +1,6 @@
 //! What framing a chunk yields.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::classify::checkpoint::Step;
@@ -53,7 +54,16 @@ pub struct FoundStep {
     pub span: Span,
     pub stamp: Option<Stamp>,
     pub level: Level,
+    /// Range of the chunk.
+    pub logger: (usize, usize),
     pub step: Step,
+}
+
+impl From<FoundStep> for Found {
+    fn from(found: FoundStep) -> Found {
+        let FoundStep { span, stamp, level, logger, step } = found;
+        Found { span, stamp, level, logger: Logger::At(logger.0..logger.1), kind: Some(step.into()), matter: None }
+    }
 }
 
 /// All of one chunk.
@@ -80,6 +90,16 @@ pub struct ChunkResult {
 }
 
 impl ChunkResult {
+    /// Everything that was found, steps among the rest, in order of place.
+    pub fn all_found(&self) -> impl Iterator<Item = Cow<'_, Found>> {
+        let (mut found, mut steps) = (self.found.iter().peekable(), self.steps.iter().peekable());
+        std::iter::from_fn(move || match (found.peek(), steps.peek()) {
+            (Some(other), Some(step)) if other.span.byte < step.span.byte => found.next().map(Cow::Borrowed),
+            (_, Some(_)) => steps.next().map(|step| Cow::Owned(Found::from(*step))),
+            _ => found.next().map(Cow::Borrowed),
+        })
+    }
+
     /// Notes the time of a record.
     #[inline]
     pub fn see_time(&mut self, stamp: Stamp) {

@@ -520,7 +520,7 @@ impl<'c> Scanner<'c, '_> {
         if let (Interest::Group(Group::Checkpoint), false) = (open.interest, open.traced)
             && let Some(step) = classify::checkpoint::step(classify::text::first_line(message).trim_ascii_end())
         {
-            return self.out.steps.push(FoundStep { span, stamp: open.stamp, level: open.level, step });
+            return self.out.steps.push(FoundStep { span, stamp: open.stamp, level: open.level, logger: open.logger, step });
         }
         let message = without_cr(message);
         let logger = &chunk[open.logger.0..open.logger.1];
