@@ -52,6 +52,7 @@ struct Endless {
     length: u64,
 }
 
+static FILLER: [u8; 65_536] = [b'x'; 65_536];
 const HEAD: &[u8] = b"2026-11-21 17:32:01,200 INFO  org.apache.flink.runtime.taskexecutor.TaskExecutor [] - ";
 const TAIL: &[u8] = b"\n2026-11-21 17:32:02,200 INFO  org.apache.flink.runtime.taskexecutor.TaskExecutor [] - next\n";
 
@@ -61,7 +62,7 @@ impl Read for Endless {
         let (piece, most): (&[u8], u64) = if self.at < head {
             (&HEAD[self.at as usize..], u64::MAX)
         } else if self.at < body {
-            (&[b'x'; 65_536], body - self.at)
+            (&FILLER[..], body - self.at)
         } else {
             (TAIL.get((self.at - body) as usize..).unwrap_or(b""), u64::MAX)
         };
