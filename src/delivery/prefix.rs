@@ -1,7 +1,7 @@
 //! Lines that something put a prefix before: kubectl, stern, docker, container runtimes, journald, CI servers, quoting.
 //!
 //! In: lines. Out: who wrote each line, when it was written, and the line itself. Never changes the line but for the escapes of
-//! docker's JSON. Prefixes in two layers are taken off one by one: [`detect`] again on what the first gave.
+//! docker's JSON. Prefixes in two layers are taken off one by one: [`detect()`] again on what the first gave.
 
 mod detect;
 mod parse;
