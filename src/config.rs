@@ -147,6 +147,7 @@ fn check(file: &Path, text: &str, config: &Config) -> Result<()> {
         ("restarts-per-hour", t.restarts_per_hour),
         ("gc-pause-s", t.gc_pause_s),
         ("back-pressure-s", t.back_pressure_s),
+        ("latency-s", t.latency_s),
     ] {
         if !(figure.is_finite() && figure >= 0.0) {
             return wrong(key, format!("{figure} is out of range; it is 0 or more"));

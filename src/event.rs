@@ -391,6 +391,8 @@ pub struct MetricsReport {
     pub back_pressure: Option<(f64, Str)>,
     /// Largest share of time in which a subtask was busy, and which.
     pub busy: Option<(f64, Str)>,
+    /// Largest 99th percentile of latency markers in seconds, and from where to where.
+    pub latency: Option<(f64, Str)>,
     pub slots_total: Option<u64>,
     pub slots_available: Option<u64>,
     /// Milliseconds.

@@ -17,6 +17,8 @@ pub struct Thresholds {
     pub back_pressure_s: f64,
     /// Share of slots in use that is worth a remark; full slots are normal, so it is off unless set.
     pub slot_use: Option<f64>,
+    /// 99th percentile of latency markers that is no remark, in seconds.
+    pub latency_s: f64,
     /// Restarts of a job within an hour.
     pub restarts_per_hour: f64,
     /// Share of time in GC pauses, 0 to 1.
@@ -32,6 +34,7 @@ impl Default for Thresholds {
             checkpoint_failure_rate: 0.2,
             back_pressure: 0.8,
             back_pressure_s: 300.0,
+            latency_s: 60.0,
             slot_use: None,
             restarts_per_hour: 3.0,
             gc_time_share: 0.1,

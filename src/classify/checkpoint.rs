@@ -43,7 +43,7 @@ pub fn classify(line: &[u8], whole: &[u8]) -> Option<Kind> {
     match line.first()? {
         b'T' => step(line).map(Kind::from).or_else(|| triggering(line)),
         b'C' => step(line).map(Kind::from).or_else(|| expired(line)).or_else(|| kept(line)),
-        b'D' => declined(line),
+        b'D' => declined(line, whole),
         b'F' => failed(line, whole),
         b'R' => restored(line),
         b'N' if line.starts_with(b"No checkpoint found during restore") => Some(Kind::RestoredNothing),
@@ -149,7 +149,7 @@ fn kept(line: &[u8]) -> Option<Kind> {
     memchr::memmem::find(rest, b"/savepoint-").map(|_| Kind::SavepointKept { id })
 }
 
-fn declined(line: &[u8]) -> Option<Kind> {
+fn declined(line: &[u8], whole: &[u8]) -> Option<Kind> {
     if let Some(rest) = line.strip_prefix(b"Decline checkpoint ") {
         let (id, rest) = number(rest)?;
         let rest = rest.strip_prefix(b" by task ")?;
@@ -160,7 +160,7 @@ fn declined(line: &[u8]) -> Option<Kind> {
     if let Some(rest) = line.strip_prefix(b"Discarding checkpoint ") {
         let (id, rest) = number(rest)?;
         let job = job_after(rest, b" of job ")?;
-        return Some(Kind::CheckpointFailed { job, id: Some(id), reason: CheckpointReason::Other, counted: false });
+        return Some(Kind::CheckpointFailed { job, id: Some(id), reason: reason(cause_text(whole)).0, counted: false });
     }
     None
 }

@@ -14,6 +14,7 @@ pub fn classify(message: &[u8]) -> Option<Kind> {
         match &scope[dot + 1..] {
             b"backPressuredTimeMsPerSecond" => most(&mut report.back_pressure, scope, dot, value),
             b"busyTimeMsPerSecond" => most(&mut report.busy, scope, dot, value),
+            b"latency" => longest(&mut report.latency, scope, dot, value),
             b"taskSlotsTotal" => report.slots_total = number(value).map(|(n, _)| n),
             b"taskSlotsAvailable" => report.slots_available = number(value).map(|(n, _)| n),
             b"lastCheckpointDuration" => report.last_checkpoint_duration = number(value).map(|(n, _)| n),
@@ -31,6 +32,17 @@ fn most(known: &mut Option<(f64, Str)>, scope: &[u8], dot: usize, value: &[u8]) 
     }
 }
 
+/// `count=…, …, p99=…, p999=…` of a histogram of latency markers, in milliseconds.
+fn longest(known: &mut Option<(f64, Str)>, scope: &[u8], dot: usize, value: &[u8]) {
+    let Some(at) = memchr::memmem::find(value, b"p99=") else { return };
+    let end = value[at..].iter().position(|b| *b == b' ').map_or(value.len(), |end| at + end);
+    let text = std::str::from_utf8(&value[at + 4..end]).unwrap_or("").trim_end_matches(',');
+    let Some(seconds) = text.parse::<f64>().ok().filter(|v| v.is_finite()).map(|ms| ms / 1000.0) else { return };
+    if known.as_ref().is_none_or(|(most, _)| seconds > *most) {
+        *known = Some((seconds, keep(&scope[..dot])));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +54,8 @@ mod tests {
         assert_eq!(report.back_pressure, Some((0.93, "h.taskmanager.tm-1.orders.Map.1".into())));
         assert_eq!((report.busy, report.slots_total, report.slots_available), (None, Some(4), Some(0)));
         assert_eq!(classify(b"something else"), None);
+        let block = b"= Starting metrics report =\n-- Histograms --\nh.tm.latency.source_id.a.operator_id.b.operator_subtask_index.0.latency: count=128, min=1, max=90000, mean=70.5, stddev=1.0, p50=2.0, p75=3.0, p95=4.0, p98=5.0, p99=61500.0, p999=90000.0\n";
+        let Some(Kind::Metrics(report)) = classify(block) else { panic!() };
+        assert_eq!(report.latency, Some((61.5, "h.tm.latency.source_id.a.operator_id.b.operator_subtask_index.0".into())));
     }
 }

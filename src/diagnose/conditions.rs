@@ -137,13 +137,47 @@ fn failed_savepoints(work: &mut Work, job: usize) {
             return;
         }
     }
+    told_by_client(work, job);
+}
+
+/// A savepoint whose failure only the client was told: its output has no times, but names the job.
+fn told_by_client(work: &mut Work, job: usize) {
+    let story = work.story;
+    let id = story.jobs[job].id.to_string();
+    let untimed = work.index.with_exception.iter().filter(|p| matches!(story.sources[p.at.source].sniffed.role, "client" | "stdout"));
+    let told: Vec<(EntryRef, u64)> = untimed.filter_map(|p| Some((p.at, story.entry(p.at).exception?))).collect();
+    for (at, fingerprint) in told {
+        let Some(known) = work.thrown.get(&fingerprint) else { continue };
+        let links = &known.group.thrown.trace.links;
+        if !links.iter().any(|l| l.message.contains("avepoint") && l.message.contains(&id)) || !work.judged(story.time(at)) {
+            continue;
+        }
+        let (told, slug) = work.told(fingerprint);
+        if work
+            .out
+            .findings
+            .iter()
+            .any(|f| f.role == Role::RootCause && f.jobs.contains(&job) && matches!(&*f.pattern, p if p == &*slug || p == "savepoint-failed"))
+        {
+            continue;
+        }
+        let mut cause = work.stated(fingerprint, at);
+        if told != Told::Cause {
+            cause.slug = "savepoint-failed".into();
+            cause.detail.clear();
+            cause.certainty = Certainty::Likely;
+        }
+        let request = story.jobs[job].savepoint_requests.first().and_then(|(request, _)| Evidence::of(story, *request));
+        cause.evidence.extend(request);
+        work.note_alone(cause, Some(job), Role::RootCause);
+    }
 }
 
 /// A job that failed before any attempt ran: its initialisation says why.
 fn never_ran(work: &mut Work, job: usize) {
     let known = &work.story.jobs[job];
     let explained = work.out.findings.iter().any(|f| f.jobs.contains(&job) && f.role == Role::RootCause);
-    if known.state != Some(JobState::Failed) || explained {
+    if known.state != Some(JobState::Failed) || explained || !work.judged(known.last) {
         return;
     }
     let near: Vec<EntryRef> = work.index.with_exception.iter().filter(|p| known.sources.contains(&p.at.source)).map(|p| p.at).take(64).collect();

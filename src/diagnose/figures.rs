@@ -22,12 +22,12 @@ pub fn look(work: &mut Work) {
     load(work);
 }
 
-fn observation(slug: &str, title: &str, explanation: String) -> Finding {
-    let mut finding = Finding::new(slug, None, Role::Observation, Certainty::Confirmed);
-    finding.title = title.to_owned();
-    finding.explanation = explanation;
+/// An observation of a pattern; `figure` says what was measured.
+fn observation(work: &Work, slug: &str, figure: String) -> Finding {
+    let mut finding = Finding::new(slug, work.rules.packs.get(slug), Role::Observation, Certainty::Confirmed);
+    finding.explanation = format!("{figure} {}", finding.explanation).trim_end().to_owned();
     finding.severity = Severity::Warning;
-    finding.owner = "configuration";
+    finding.restart_helps = None;
     finding.count = 1;
     finding
 }
@@ -51,7 +51,7 @@ fn slow_checkpoints(work: &mut Work, job: usize) {
         return;
     }
     let text = format!("The longest completed checkpoint took {:.1} s; the threshold is {limit} s.", longest as f64 / 1000.0);
-    let mut finding = observation("checkpoint-slow", "Checkpoints take long", text);
+    let mut finding = observation(work, "checkpoint-slow", text);
     finding.jobs.push(job);
     finding.at(work.story.utc(source, last.ms));
     finding.cite(checkpoint_entry(work, job).and_then(|at| Evidence::of(work.story, at)));
@@ -78,7 +78,7 @@ fn failing_checkpoints(work: &mut Work, job: usize) {
         return;
     }
     let text = format!("{failed} of {ended} checkpoints failed; the threshold is {:.0} %.", limit * 100.0);
-    let mut finding = observation("checkpoint-failure-rate", "Many checkpoints fail", text);
+    let mut finding = observation(work, "checkpoint-failure-rate", text);
     finding.jobs.push(job);
     finding.cite(checkpoint_entry(work, job).and_then(|at| Evidence::of(work.story, at)));
     push(work, finding);
@@ -101,7 +101,7 @@ fn restarts(work: &mut Work, job: usize) {
         return;
     }
     let text = format!("{most} restarts within one hour; the threshold is {limit}.");
-    let mut finding = observation("restarts-per-hour", "The job restarts often", text);
+    let mut finding = observation(work, "restarts-per-hour", text);
     finding.jobs.push(job);
     finding.count = most as u64;
     if let (Some(first), Some(last)) = (times.first(), times.last()) {
@@ -122,17 +122,17 @@ fn collections(work: &mut Work) {
                 continue;
             }
             let share = life.throughput.filter(|_| life.span.is_some_and(|s| s.length_ms() >= MIN_GC_SPAN_MS)).map(|t| 1.0 - t);
-            let (slug, title, text) = if longest.ms > limits.gc_pause_s * 1000.0 {
+            let (slug, text) = if longest.ms > limits.gc_pause_s * 1000.0 {
                 let text = format!("The longest pause took {:.1} s ({}); the threshold is {} s.", longest.ms / 1000.0, longest.cause, limits.gc_pause_s);
-                ("gc-pause-long", "A garbage collection stopped the process for long", text)
+                ("gc-pause-long", text)
             } else if share.is_some_and(|s| s > limits.gc_time_share) {
                 let text =
                     format!("{:.0} % of the time went into pauses; the threshold is {:.0} %.", share.unwrap_or(0.0) * 100.0, limits.gc_time_share * 100.0);
-                ("gc-time-share", "Much of the time goes into garbage collection", text)
+                ("gc-time-share", text)
             } else {
                 continue;
             };
-            let mut finding = observation(slug, title, text);
+            let mut finding = observation(work, slug, text);
             finding.at(longest.epoch_ms);
             finding.cite(Some(work.line_evidence(source, longest.place.line, &format!("pause of {:.1} ms", longest.ms), longest.epoch_ms)));
             push(work, finding);
@@ -147,6 +147,7 @@ fn load(work: &mut Work) {
     let mut since: Option<(EntryRef, i64)> = None;
     let mut longest: Option<(i64, EntryRef, String)> = None;
     let mut full: Option<(EntryRef, f64)> = None;
+    let mut slow: Option<(EntryRef, f64, String)> = None;
     for placed in &work.story.order {
         let What::Event(Kind::Metrics(report)) = &work.story.entry(placed.at).what else { continue };
         let Some(ms) = placed.ms.filter(|ms| work.judged(Some(*ms))) else { continue };
@@ -161,6 +162,12 @@ fn load(work: &mut Work) {
             // Another process's report, without tasks.
             None => {}
         }
+        if let Some((seconds, place)) = &report.latency
+            && *seconds > limits.latency_s
+            && slow.as_ref().is_none_or(|(_, most, _)| seconds > most)
+        {
+            slow = Some((placed.at, *seconds, place.to_string()));
+        }
         if let (Some(limit), Some(total), Some(free)) = (limits.slot_use, report.slots_total.filter(|t| *t > 0), report.slots_available) {
             let used = 1.0 - free as f64 / total as f64;
             if used > limit && full.is_none() {
@@ -170,15 +177,22 @@ fn load(work: &mut Work) {
     }
     if let Some((ms, at, task)) = longest.filter(|(ms, ..)| *ms as f64 >= limits.back_pressure_s * 1000.0) {
         let text = format!("{task} was back pressured more than {:.0} % of the time for {} s.", limits.back_pressure * 100.0, ms / 1000);
-        let mut finding = observation("backpressure", "A task is held up by those after it", text);
+        let mut finding = observation(work, "backpressure", text);
         finding.cite(Evidence::of(work.story, at));
         finding.at(work.story.time(at));
         if !work.has("backpressure") {
             push(work, finding);
         }
     }
+    if let Some((at, seconds, place)) = slow {
+        let text = format!("99 % of the latency markers of {place} took up to {seconds:.1} s; the threshold is {} s.", limits.latency_s);
+        let mut finding = observation(work, "latency-high", text);
+        finding.cite(Evidence::of(work.story, at));
+        finding.at(work.story.time(at));
+        push(work, finding);
+    }
     if let Some((at, used)) = full {
-        let mut finding = observation("slots-full", "Nearly all slots are in use", format!("{:.0} % of the slots are in use.", used * 100.0));
+        let mut finding = observation(work, "slots-full", format!("{:.0} % of the slots are in use.", used * 100.0));
         finding.cite(Evidence::of(work.story, at));
         push(work, finding);
     }

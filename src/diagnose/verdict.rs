@@ -3,7 +3,7 @@
 use super::finding::{Certainty, Evidence, Role, Severity};
 use super::incidents::Work;
 use super::{Diagnosis, Missing};
-use crate::correlate::{EntryRef, Outcome};
+use crate::correlate::Outcome;
 use crate::digest::What;
 use crate::event::{JobState, Kind, Str};
 
@@ -15,7 +15,8 @@ pub struct FirstFault {
     pub attempt: Option<u32>,
     pub task: Option<String>,
     pub task_manager: Option<Str>,
-    pub at: EntryRef,
+    pub source: usize,
+    pub line: u64,
 }
 
 /// Ends the diagnosis.
@@ -33,7 +34,7 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
     let read_something = story.sources.iter().any(|s| !matches!(s.sniffed.role, "launcher" | "container") && s.digest.records > 0);
     let process_died = work.out.findings.iter().any(|f| f.role == Role::RootCause && &*f.pattern == "jm-process-killed")
         && story.jobs.iter().any(|j| j.attempts.last().is_some_and(|a| a.outcome == Outcome::Lost || a.outcome == Outcome::Running) && j.process_lost);
-    work.out.verdict = if !read_something || records == 0 {
+    work.out.verdict = if !read_something || records == 0 || nothing_judged(&work) {
         "not-assessed"
     } else if any("failed") || process_died {
         "failed"
@@ -60,6 +61,17 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
     work.out.still_failing = still_failing(&work);
     work.out.headline = headline(&work, root);
     work.out
+}
+
+/// Do the bounds leave out all that the logs cover?
+fn nothing_judged(work: &Work) -> bool {
+    let story = work.story;
+    let ends =
+        |shown: fn(&crate::digest::SourceDigest) -> Option<i64>| story.sources.iter().enumerate().filter_map(move |(i, s)| story.utc(i, shown(&s.digest)));
+    let (first, last) = (ends(|d| d.first.map(|s| s.ms)).min(), ends(|d| d.last.map(|s| s.ms)).max());
+    let after = matches!((work.options.since, last), (Some(since), Some(last)) if last < since);
+    let before = matches!((work.options.until, first), (Some(until), Some(first)) if first > until);
+    after || before
 }
 
 /// Orders findings and keeps references right.
@@ -131,6 +143,22 @@ fn missing(work: &Work, root: Option<usize>) -> Vec<Missing> {
 
 fn first_fault(work: &Work, root: Option<usize>) -> Option<FirstFault> {
     let root = root?;
+    first_failed_task(work, root).or_else(|| first_evidence(work, root))
+}
+
+/// Where no task failed first: a process that went, a checkpoint, a start that failed.
+fn first_evidence(work: &Work, root: usize) -> Option<FirstFault> {
+    let finding = &work.out.findings[root];
+    let (source, line) = finding.evidence.iter().find_map(|evidence| match evidence {
+        Evidence::Quote { source, quote, .. } => Some((*source, quote.place.line)),
+        Evidence::Absence { source, quote, .. } => quote.as_ref().map(|quote| (*source, quote.place.line)),
+    })?;
+    let job = finding.jobs.first().copied();
+    let attempt = job.and_then(|j| work.story.jobs[j].attempts.iter().rev().find(|a| a.start <= finding.first)).map(|a| a.number);
+    Some(FirstFault { ms: finding.first, job, attempt, task: None, task_manager: finding.task_manager.clone(), source, line })
+}
+
+fn first_failed_task(work: &Work, root: usize) -> Option<FirstFault> {
     let ((job, attempt), _) = work
         .out
         .attempt_findings
@@ -145,7 +173,15 @@ fn first_fault(work: &Work, root: Option<usize>) -> Option<FirstFault> {
     };
     let id = location.as_deref().map(|l| crate::classify::text::resource_id(l.as_bytes()));
     let task_manager = id.map(|id| String::from_utf8_lossy(id).as_ref().into()).or_else(|| work.out.findings[root].task_manager.clone());
-    Some(FirstFault { ms: work.story.time(at), job: Some(*job), attempt: Some(known.number), task, task_manager, at })
+    Some(FirstFault {
+        ms: work.story.time(at),
+        job: Some(*job),
+        attempt: Some(known.number),
+        task,
+        task_manager,
+        source: at.source,
+        line: work.story.entry(at).place.line,
+    })
 }
 
 /// The last checkpoint that completed before the first fault.
@@ -153,8 +189,12 @@ fn last_healthy(work: &Work) -> Option<(Option<i64>, Option<u64>, usize)> {
     let fault = work.out.first_fault.as_ref()?;
     let job = fault.job?;
     let attempts = &work.story.jobs[job].attempts;
-    let (done, ms) = attempts.iter().filter(|a| fault.attempt.is_none_or(|n| a.number <= n)).filter_map(|a| a.last_completed).next_back()?;
-    Some((ms, Some(done.id), fault.at.source))
+    let (done, ms) = attempts
+        .iter()
+        .filter(|a| fault.attempt.is_none_or(|n| a.number <= n))
+        .filter_map(|a| a.last_completed)
+        .rfind(|(_, ms)| ms.is_none() || fault.ms.is_none() || *ms <= fault.ms)?;
+    Some((ms, Some(done.id), fault.source))
 }
 
 fn still_failing(work: &Work) -> Option<bool> {
@@ -175,6 +215,7 @@ fn headline(work: &Work, root: Option<usize>) -> String {
     let jobs = story.jobs.iter().filter(|j| !j.attempts.is_empty()).count();
     let Some(root) = root else {
         return match (work.out.verdict, jobs) {
+            ("not-assessed", _) if nothing_judged(work) => "The logs end before or begin after the time that was asked for".to_owned(),
             ("not-assessed", _) => "Too little was read to say anything".to_owned(),
             ("degraded", _) => "No failure, but figures beyond their thresholds".to_owned(),
             (_, 0) => "No job in these logs, and no failure".to_owned(),

@@ -291,6 +291,18 @@ impl Work<'_> {
         None
     }
 
+    /// Was it the process that tells of a loss which stood still itself?
+    pub(super) fn stood_still(&self, at: EntryRef) -> Option<Cause> {
+        let worker = self.story.workers.iter().position(|w| w.sources.contains(&at.source))?;
+        let ms = self.story.time(at);
+        // A TaskManager at peace is silent too: only a JobManager that is seen to go on shows which of both stood still.
+        let others_go_on = || self.story.processes.iter().any(|p| p.role == "jobmanager" && p.start < ms && p.end >= ms && ms.is_some());
+        let mut cause = self.pauses(worker, ms).or_else(|| self.frozen(worker, &[at.source], ms).filter(|_| others_go_on()))?;
+        cause.worker = Some(worker);
+        cause.detail = self.story.workers[worker].id.to_string();
+        Some(cause)
+    }
+
     fn entry_at(&self, source: usize, line: u64) -> Option<EntryRef> {
         let entry = self.story.sources[source].digest.entries.iter().position(|e| e.place.line == line)?;
         Some(EntryRef { source, entry })

@@ -18,10 +18,9 @@ pub(super) fn resolve(rules: &Rules, read: Assembled) -> Trace {
     let (links, users) = finished(rules, read.main);
     let suppressed: Vec<Vec<Link>> = read.suppressed.into_iter().map(|chain| finished(rules, chain).0).collect();
 
-    let deepest = links.len().saturating_sub(1);
     let specific = links.iter().rposition(|l| !l.wrapper);
-    let root = specific.unwrap_or(deepest);
-    let headless = links.get(deepest).is_some_and(|l| l.frames.is_empty() && l.common > 0);
+    let root = specific.unwrap_or(links.len().saturating_sub(1));
+    let headless = frames_are_missing(&links);
     let from = links.iter().take(root + 1).rposition(|l| rules.is_border(&l.class)).unwrap_or(0);
     let user_frame = users.get(from..=root).and_then(|u| u.iter().rev().find_map(Clone::clone));
     let fingerprint = fingerprint::fingerprint(rules, links.get(..=root).unwrap_or(&[]), users.get(..=root).unwrap_or(&[]));
@@ -38,6 +37,15 @@ pub(super) fn resolve(rules: &Rules, read: Assembled) -> Trace {
         fingerprint,
         first_line: read.first_line,
         lines: read.last_line - read.first_line + 1,
+    }
+}
+
+/// Does the deepest link tell of no frame, though it cannot share all of its frames with the link above? One that is made where it is wrapped does share them.
+fn frames_are_missing(links: &[Link]) -> bool {
+    match links {
+        [.., above, deepest] => deepest.frames.is_empty() && deepest.common as usize > above.frames_total as usize + above.common as usize,
+        [only] => only.frames.is_empty() && only.common > 0,
+        [] => false,
     }
 }
 

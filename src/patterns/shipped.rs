@@ -15,6 +15,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("jdbc-cdc.toml", include_str!("../../patterns/jdbc-cdc.toml")),
     ("lake.toml", include_str!("../../patterns/lake.toml")),
     ("stores.toml", include_str!("../../patterns/stores.toml")),
+    ("thresholds.toml", include_str!("../../patterns/thresholds.toml")),
     ("general.toml", include_str!("../../patterns/general.toml")),
     ("benign.toml", include_str!("../../patterns/benign.toml")),
     ("chains.toml", include_str!("../../patterns/chains.toml")),

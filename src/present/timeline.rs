@@ -3,10 +3,10 @@
 use rustc_hash::FxHashMap;
 
 use super::View;
-use crate::correlate::EntryRef;
+use crate::correlate::{EntryRef, Job};
 use crate::diagnose::Options;
 use crate::digest::{Entry, What};
-use crate::event::{JobId, Kind, TmLoss};
+use crate::event::{ExecutionId, JobId, Kind, TmLoss};
 use crate::report::model as m;
 
 /// Rows that the report lists; `flinklog events` has them all.
@@ -16,11 +16,11 @@ const MAX_ROWS: usize = 3_000;
 pub fn rows(view: &View, options: &Options) -> (Vec<m::TimelineRow>, u64) {
     let mut out: Vec<m::TimelineRow> = Vec::new();
     let mut omitted = 0;
-    let jobs: FxHashMap<JobId, usize> = view.story.jobs.iter().enumerate().map(|(i, job)| (job.id, i)).collect();
+    let known = Known::new(view);
     for placed in &view.story.order {
         let entry = view.story.entry(placed.at);
         let outside = placed.ms.is_some_and(|ms| options.since.is_some_and(|s| ms < s) || options.until.is_some_and(|u| ms > u));
-        let Some(row) = row(view, &jobs, placed.at, entry, placed.ms).filter(|_| !outside) else { continue };
+        let Some(row) = row(view, &known, placed.at, entry, placed.ms).filter(|_| !outside) else { continue };
         if let Some(last) = out.last_mut()
             && last.kind == row.kind
             && last.job == row.job
@@ -59,10 +59,44 @@ fn same_but_numbers(a: &str, b: &str) -> bool {
     stripped(a).eq(stripped(b))
 }
 
-fn row(view: &View, jobs: &FxHashMap<JobId, usize>, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<m::TimelineRow> {
-    let (kind, job, task_manager, text) = describe(view, entry)?;
-    let index = job.and_then(|id| jobs.get(&id).copied());
-    let attempt = index.and_then(|j| view.story.jobs[j].attempts.iter().rev().find(|a| a.start <= ms).map(|a| a.number));
+/// Whose a row is.
+struct Known {
+    jobs: FxHashMap<JobId, usize>,
+    /// The job of each execution that a JobManager tells of: a TaskManager's log names executions only.
+    executions: FxHashMap<ExecutionId, JobId>,
+}
+
+impl Known {
+    fn new(view: &View) -> Known {
+        let jobs = view.story.jobs.iter().enumerate().map(|(i, job)| (job.id, i)).collect();
+        let told = view.story.order.iter().filter_map(|placed| match &view.story.entry(placed.at).what {
+            What::TaskEvent { job: Some(job), kind: Kind::TaskState { task, on_task_manager: false, .. } } => Some((task.execution?, *job)),
+            _ => None,
+        });
+        Known { jobs, executions: told.collect() }
+    }
+}
+
+/// Number of the attempt that a row belongs to: the one that runs at its time, or the next one for what prepares it.
+fn attempt_of(job: &Job, prepares: bool, ms: Option<i64>) -> Option<u32> {
+    let current = job.attempts.iter().rposition(|a| a.start <= ms);
+    let index = match current {
+        Some(current) if prepares && job.attempts[current].end.is_some_and(|end| Some(end) <= ms) => (current + 1).min(job.attempts.len() - 1),
+        Some(current) => current,
+        None if prepares => 0,
+        None => return None,
+    };
+    job.attempts.get(index).map(|a| a.number)
+}
+
+fn row(view: &View, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<m::TimelineRow> {
+    let (kind, mut job, task_manager, text) = describe(view, entry)?;
+    if let (None, What::TaskEvent { kind: Kind::TaskState { task, .. }, .. }) = (job, &entry.what) {
+        job = task.execution.and_then(|execution| known.executions.get(&execution).copied());
+    }
+    let index = job.and_then(|id| known.jobs.get(&id).copied());
+    let prepares = matches!(entry.what, What::Event(Kind::Restored { .. }));
+    let attempt = index.and_then(|j| attempt_of(&view.story.jobs[j], prepares, ms));
     let (mut count, mut last) = (1, ms);
     if let What::Checkpoints { run, .. } = &entry.what {
         count = run.completed;
