@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{EntryRef, Story};
+use super::{EntryRef, Process, Story};
 use crate::digest::What;
 use crate::event::{Kind, Str, TmLoss};
 
@@ -121,7 +121,9 @@ pub fn follow(story: &Story) -> Vec<Worker> {
                     TmLoss::Released => Loss::Stopped,
                     TmLoss::Closed => loss_of_text(text),
                 };
-                lose(&mut workers[w], placed.at, placed.ms, loss, None, text);
+                if !told_late(&workers[w], placed.ms) {
+                    lose(&mut workers[w], placed.at, placed.ms, loss, None, text);
+                }
             }
             Kind::WorkerTerminated { id, exit_code, text } => {
                 let Some(w) = find(&mut workers, id) else { continue };
@@ -150,6 +152,13 @@ pub fn follow(story: &Story) -> Vec<Worker> {
     }
     attach_logs(story, &mut workers);
     workers
+}
+
+/// The JobMaster and the ResourceManager notice a loss each for itself: one of them may do so when the TaskManager is registered with the other again.
+fn told_late(worker: &Worker, ms: Option<i64>) -> bool {
+    let [.., before, now] = worker.lives.as_slice() else { return false };
+    now.lost.is_none()
+        && matches!((before.lost, now.registered, ms), (Some(lost), Some(registered), Some(ms)) if registered - lost < 5_000 && ms - registered < 2_000)
 }
 
 fn lose(worker: &mut Worker, at: EntryRef, ms: Option<i64>, loss: Loss, exit_code: Option<i64>, text: &Str) {
@@ -226,6 +235,11 @@ fn host_of(address: &str) -> Option<&str> {
     Some(&rest[..end])
 }
 
+/// `taskmanager.numberOfTaskSlots` of a process.
+fn slots(process: &Process) -> Option<u32> {
+    process.configuration.get("taskmanager.numberOfTaskSlots")?.trim().parse().ok()
+}
+
 /// Finds each TaskManager's own log: by the id that it states, or by its container.
 fn attach_logs(story: &Story, workers: &mut [Worker]) {
     for (p, process) in story.processes.iter().enumerate().filter(|(_, p)| p.role == "taskmanager") {
@@ -235,7 +249,13 @@ fn attach_logs(story: &Story, workers: &mut [Worker]) {
             worker.process = Some(p);
             worker.sources.extend(&process.sources);
             worker.container = worker.container.take().or_else(|| process.container.clone());
+            worker.slots = slots(process);
         }
+    }
+    // A JobManager that starts its TaskManagers itself gives them its own configuration.
+    let given = story.processes.iter().filter(|p| p.role == "jobmanager").find_map(slots);
+    for worker in workers.iter_mut().filter(|w| w.slots.is_none() && w.container.is_some()) {
+        worker.slots = given;
     }
     for worker in workers {
         worker.sources.sort_unstable();

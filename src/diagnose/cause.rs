@@ -256,7 +256,7 @@ impl Work<'_> {
             return cause;
         }
         if LEADER_SYMPTOMS.contains(&slug)
-            && let Some(cause) = self.leader_cause(ms).or_else(|| self.stood_still(at))
+            && let Some(cause) = self.leader_stood_still(ms).or_else(|| self.leader_cause(ms)).or_else(|| self.stood_still(at))
         {
             return cause.with_symptom(slug, seen);
         }

@@ -1,8 +1,8 @@
-//! Why the JobManager went: its log stops without a word while others go on.
+//! Why the JobManager went or did not answer: its log stops without a word while others go on, or it stood still.
 
 use super::cause::Cause;
 use super::finding::{Certainty, Evidence, Missing};
-use super::incidents::Work;
+use super::incidents::{self, Work};
 use crate::correlate::WorkerLife;
 use crate::digest::What;
 use crate::event::Kind;
@@ -40,6 +40,48 @@ impl Work<'_> {
             text: "who ended the JobManager: kernel log (`dmesg`), container or pod status, NodeManager log".into(),
         });
         Some(cause)
+    }
+
+    /// A JobManager that stood still around `ms` and went on: pauses of its GC log, or a silence after which it misses itself. Silence alone is no
+    /// sign: while a checkpoint waits for a TaskManager that is gone, a JobManager has nothing to say.
+    pub(super) fn leader_stood_still(&self, ms: Option<i64>) -> Option<Cause> {
+        let around = ms?;
+        let story = self.story;
+        let leaders = || story.processes.iter().enumerate().filter(|(_, p)| p.role == "jobmanager");
+        if let Some(mut cause) = leaders().find_map(|(p, _)| self.pauses_of(Some(p), ms)) {
+            cause.slug = "jm-long-pause".into();
+            return Some(cause);
+        }
+        let least = self.heartbeat_timeout() * 6 / 10;
+        for source in leaders().flat_map(|(_, p)| &p.sources) {
+            for silence in &story.sources[*source].digest.gaps {
+                let (from, to) = (story.clocks[*source].utc(silence.gap.from), story.clocks[*source].utc(silence.gap.to));
+                let covers = from <= around + 1_000 && around <= to + 2_000 && to - from >= least;
+                if !covers || silence.gap.burst < 3 || !self.lost_itself(*source, to) {
+                    continue;
+                }
+                let mut cause = Cause::new("jm-long-pause", Certainty::Likely, Some(from));
+                let text = format!("no line of any thread for {:.1} s, then {} lines at once", (to - from) as f64 / 1000.0, silence.gap.burst);
+                cause.evidence.push(Evidence::Absence { source: *source, from: Some(from), to: Some(to), text, quote: silence.quote.clone() });
+                cause.missing.push(Missing {
+                    code: "why-frozen",
+                    subject: None,
+                    text: "what stopped the JobManager: host load, swap, a paused container or VM, or a pause that no GC log here shows".into(),
+                });
+                return Some(cause);
+            }
+        }
+        None
+    }
+
+    /// Does the ResourceManager miss the JobMaster of its own process, right after a silence?
+    fn lost_itself(&self, source: usize, ms: i64) -> bool {
+        let near = incidents::since(&self.story.order, Some(ms)).iter().take_while(|p| p.ms.is_some_and(|at| at <= ms + 2_000));
+        near.filter(|p| p.at.source == source).any(|p| {
+            let entry = self.story.entry(p.at);
+            let id = entry.pattern.and_then(|i| self.rules.pattern(i)).map(|p| p.id.as_str());
+            id == Some("heartbeat-jm-timeout") || entry.quote.as_ref().is_some_and(|q| q.text.contains("heartbeat of JobManager with id"))
+        })
     }
 
     /// A JobManager whose log stops without a word while others go on.

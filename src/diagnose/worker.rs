@@ -48,7 +48,9 @@ impl Work<'_> {
         let lost = ended.lost.or(seen);
         let told: Vec<Evidence> = ended.told_by.iter().filter_map(|at| Evidence::of(story, *at)).collect();
         let finish = |mut cause: Cause| {
-            cause.worker = Some(worker);
+            if &*cause.slug != "jm-long-pause" {
+                cause.worker = Some(worker);
+            }
             if cause.detail.is_empty()
                 && matches!(&*cause.slug, "tm-process-killed" | "tm-frozen" | "heartbeat-tm-timeout" | "tm-unreachable" | "gc-long-pause")
             {
@@ -68,14 +70,6 @@ impl Work<'_> {
             return finish(cause);
         }
         let own: Vec<usize> = self.own_sources(worker);
-        if own.is_empty() {
-            let mut cause =
-                Cause::new(if ended.loss == Some(Loss::HeartbeatTimeout) { "heartbeat-tm-timeout" } else { "tm-unreachable" }, Certainty::Possible, lost);
-            cause.is_symptom = true;
-            cause.evidence = told.clone();
-            cause.missing.push(Missing { code: "no-log", subject: Some(who.id.to_string()), text: format!("no log of TaskManager {}", who.id) });
-            return finish(cause);
-        }
         // 2. What it says itself before it goes: out of memory, a crash, a fatal error.
         if let Some(cause) = self.own_words(&own, lost) {
             return finish(cause);
@@ -84,10 +78,24 @@ impl Work<'_> {
         if let Some(cause) = self.pauses(worker, lost) {
             return finish(cause);
         }
+        // 4. It may be the JobManager that stood still and then counted its own pause.
+        if ended.loss == Some(Loss::HeartbeatTimeout)
+            && let Some(cause) = self.leader_stood_still(lost)
+        {
+            return finish(cause);
+        }
+        if own.is_empty() {
+            let mut cause =
+                Cause::new(if ended.loss == Some(Loss::HeartbeatTimeout) { "heartbeat-tm-timeout" } else { "tm-unreachable" }, Certainty::Possible, lost);
+            cause.is_symptom = true;
+            cause.evidence = told.clone();
+            cause.missing.push(Missing { code: "no-log", subject: Some(who.id.to_string()), text: format!("no log of TaskManager {}", who.id) });
+            return finish(cause);
+        }
         let process = who.process.map(|p| &story.processes[p]);
         let log = process.map_or(own[0], |p| p.last_source);
         let last = process.and_then(|p| p.end).or_else(|| story.utc(log, story.sources[log].digest.last.map(|s| s.ms)));
-        // 4. Its log goes on: it stood still, or the network was cut.
+        // 5. Its log goes on: it stood still, or the network was cut.
         let goes_on = matches!((last, lost), (Some(last), Some(lost)) if last > lost + 3_000);
         if goes_on {
             if let Some(cause) = self.frozen(worker, &own, lost) {
@@ -100,7 +108,7 @@ impl Work<'_> {
             cause.missing.push(Missing { code: "no-gc-log", subject: Some(who.id.to_string()), text });
             return finish(cause);
         }
-        // 5. It was told to stop.
+        // 6. It was told to stop.
         if let Some((signal, place)) = process.and_then(|p| p.life.signal.clone()) {
             let mut cause = Cause::new("tm-process-killed", Certainty::Confirmed, lost);
             cause.evidence.push(Evidence::line(log, place, &format!("RECEIVED SIGNAL {signal}"), last));
@@ -110,7 +118,7 @@ impl Work<'_> {
             cause.note = Some(format!("the process received {signal}"));
             return finish(cause);
         }
-        // 6. Its log stops without a word.
+        // 7. Its log stops without a word.
         let mut cause = Cause::new("tm-process-killed", Certainty::Likely, lost);
         cause.evidence.push(Evidence::Absence {
             source: log,
@@ -217,9 +225,13 @@ impl Work<'_> {
 
     /// GC pauses that cover most of the heartbeat time-out before the loss.
     fn pauses(&self, worker: usize, lost: Option<i64>) -> Option<Cause> {
+        self.pauses_of(self.story.workers[worker].process, lost)
+    }
+
+    /// The same for any process.
+    pub(super) fn pauses_of(&self, process: Option<usize>, lost: Option<i64>) -> Option<Cause> {
         let lost = lost?;
         let timeout = self.heartbeat_timeout();
-        let process = self.story.workers[worker].process;
         for (source, link) in self.story.gc_links.iter().enumerate() {
             if link.is_none() || *link != process {
                 continue;
@@ -276,7 +288,10 @@ impl Work<'_> {
                 let (from, to) = (self.story.clocks[*source].utc(gap.from), self.story.clocks[*source].utc(gap.to));
                 let covers = from <= lost + 1_000 && to >= lost - 1_000 && to - from >= timeout * 6 / 10;
                 if covers && gap.burst >= 3 {
-                    let mut cause = Cause::new("tm-frozen", Certainty::Likely, Some(from));
+                    // One that is only cut off from the network notices that itself, about when its peers do.
+                    let outlasts = to - lost > self.duration_set("heartbeat.interval", 10_000) + 1_000;
+                    let certainty = if outlasts { Certainty::Likely } else { Certainty::Possible };
+                    let mut cause = Cause::new("tm-frozen", certainty, Some(from));
                     let text = format!("no line of any thread for {:.1} s, then {} lines at once", (to - from) as f64 / 1000.0, gap.burst);
                     cause.evidence.push(Evidence::Absence { source: *source, from: Some(from), to: Some(to), text, quote: silence.quote.clone() });
                     cause.missing.push(Missing {
@@ -310,7 +325,12 @@ impl Work<'_> {
 
     /// `heartbeat.timeout` of the configuration, in milliseconds; Flink's default is 50 s.
     pub fn heartbeat_timeout(&self) -> i64 {
-        let set = self.story.processes.iter().find_map(|p| p.configuration.get("heartbeat.timeout"));
-        set.and_then(|text| crate::patterns::quantity(text, crate::patterns::Unit::Duration)).map_or(50_000, |ms| ms as i64)
+        self.duration_set("heartbeat.timeout", 50_000)
+    }
+
+    /// A duration of the configuration in milliseconds, or Flink's default.
+    fn duration_set(&self, key: &str, default: i64) -> i64 {
+        let set = self.story.processes.iter().find_map(|p| p.configuration.get(key));
+        set.and_then(|text| crate::patterns::quantity(text, crate::patterns::Unit::Duration)).map_or(default, |ms| ms as i64)
     }
 }
