@@ -297,11 +297,11 @@ impl Builder {
         }
     }
 
-    /// Counts lines that were passed over because a line or record was too long.
+    /// Counts lines that were passed over because a line or record was too long. The line in which the cut lies was counted with its chunk.
     pub fn pass_over(&mut self, bytes: u64, lines: u64) {
         self.digest.bytes += bytes;
         self.digest.lines += lines;
-        self.digest.capped_lines += lines.max(1);
+        self.digest.capped_lines += lines;
     }
 
     /// The digest.

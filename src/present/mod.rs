@@ -28,7 +28,7 @@ pub fn present(story: &Story, diagnosis: &Diagnosis, rules: &Rules, options: &Op
     let view = View { story, diagnosis, rules, ids: finding_ids(story, diagnosis) };
     let mut report = m::Report { schema: m::SCHEMA.to_owned(), tool: tool(rules), ..m::Report::default() };
     report.sources = sources::sources(&view);
-    report.processes = sources::processes(&view);
+    (report.processes, report.processes_omitted) = sources::processes(&view);
     let mut warnings = sources::warnings(&view, rest);
     report.warnings_omitted = cap(&mut warnings, MAX_ROWS);
     report.warnings = warnings;

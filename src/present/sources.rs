@@ -11,17 +11,27 @@ use crate::scan::ScannedSource;
 /// Pauses that a chapter lists.
 const LONGEST: usize = 10;
 
+/// Processes that the report lists, the first ones and the last ones; each comes with its configuration.
+const MAX_PROCESSES: usize = 500;
+
+/// Does the report list this process?
+fn is_listed(process: usize, of: usize) -> bool {
+    of <= MAX_PROCESSES || process < MAX_PROCESSES / 2 || process >= of - MAX_PROCESSES / 2
+}
+
 /// All sources, in their order.
 pub fn sources(view: &View) -> Vec<m::Source> {
     let story = view.story;
     let mut processes: Vec<Vec<u32>> = vec![Vec::new(); story.sources.len()];
-    for (p, process) in story.processes.iter().enumerate() {
+    let known = story.processes.len();
+    for (p, process) in story.processes.iter().enumerate().filter(|(p, _)| is_listed(*p, known)) {
         for source in &process.sources {
             processes[*source].push(p as u32);
         }
     }
     for (source, link) in story.gc_links.iter().enumerate() {
         if let Some(p) = link
+            && is_listed(*p, known)
             && !processes[source].contains(&(*p as u32))
         {
             processes[source].push(*p as u32);
@@ -73,13 +83,15 @@ fn layout(source: &ScannedSource) -> Option<String> {
     (source.digest.lines > 0).then(|| "text".to_owned())
 }
 
-/// All processes.
-pub fn processes(view: &View) -> Vec<m::Process> {
+/// The processes, and how many are left out.
+pub fn processes(view: &View) -> (Vec<m::Process>, u64) {
     let story = view.story;
-    story
+    let known = story.processes.len();
+    let listed = story
         .processes
         .iter()
         .enumerate()
+        .filter(|(i, _)| is_listed(*i, known))
         .map(|(i, process)| {
             let source = process.last_source;
             let life = &process.life;
@@ -111,7 +123,9 @@ pub fn processes(view: &View) -> Vec<m::Process> {
                 configuration: process.configuration.iter().map(|(k, v)| (k.to_string(), if is_secret(k) { "******".to_owned() } else { mask(v) })).collect(),
             }
         })
-        .collect()
+        .collect::<Vec<_>>();
+    let omitted = known - listed.len();
+    (listed, omitted as u64)
 }
 
 /// Deployment by the component that the banner names.

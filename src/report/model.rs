@@ -25,6 +25,7 @@ pub struct Report {
     /// Every file or section that was read, in path order (`yarn logs`: in order of appearance).
     pub sources: Vec<Source>,
     pub processes: Vec<Process>,
+    pub processes_omitted: u64,
     pub warnings: Vec<Warning>,
     pub warnings_omitted: u64,
     pub summary: Summary,
