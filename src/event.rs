@@ -380,6 +380,21 @@ pub enum Kind {
     ConnectionToZooKeeper {
         text: Str,
     },
+    /// Hadoop's and HBase's `JvmPauseMonitor`: a thread slept longer than it asked for; none of `collected_ms`: no collection was seen.
+    HostPause {
+        ms: u64,
+        collected_ms: Option<u64>,
+    },
+    /// Flink's memory logger: all stop-the-world collection time and collections since the JVM's start.
+    Collectors {
+        time_ms: u64,
+        count: u64,
+    },
+    /// Flink's memory logger; bytes.
+    HeapUsage {
+        used: u64,
+        max: Option<u64>,
+    },
     /// One report of the Slf4j metrics reporter.
     Metrics(Box<MetricsReport>),
 }

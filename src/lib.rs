@@ -14,6 +14,7 @@ pub mod fold;
 pub mod follow;
 pub mod gc;
 pub mod input;
+pub mod jvm;
 pub mod layout;
 mod memo;
 pub mod patterns;

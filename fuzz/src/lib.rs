@@ -164,15 +164,15 @@ pub fn json_layouts(data: &[u8]) {
 /// Lines as a GC log, as thread dumps and as the JVM's other words.
 pub fn gc_lines(data: &[u8]) {
     let mut machine = gc::Machine::new();
-    let mut dumps = gc::thread_dump::ThreadDumpReader::default();
-    let mut crashes = gc::jvm_notes::CrashReader::default();
+    let mut dumps = jvm::thread_dump::ThreadDumpReader::default();
+    let mut crashes = jvm::crash::CrashReader::default();
     let mut byte = 0;
     for (number, line) in data.split(|b| *b == b'\n').enumerate() {
         let place = gc::Place { line: number as u64 + 1, byte };
         byte += line.len() as u64 + 1;
         gc::is_candidate(line);
-        gc::jvm_notes::recognise(line);
-        gc::jvm_notes::memory_line(line);
+        jvm::notes::recognise(line);
+        jvm::notes::memory_line(line);
         machine.line(place, line, None);
         dumps.line(place, line);
         crashes.line(place, line);

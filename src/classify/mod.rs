@@ -3,6 +3,7 @@
 
 pub mod checkpoint;
 pub mod job;
+pub mod jvm;
 pub mod metrics;
 pub mod node;
 pub mod process;
@@ -31,6 +32,8 @@ pub enum Group {
     Metrics,
     /// NodeManager and ResourceManager.
     Node,
+    /// Pauses of the JVM and its memory, as monitors inside it see them.
+    Pause,
 }
 
 const GROUPS: &[(Group, &[&str])] = &[
@@ -132,6 +135,7 @@ const GROUPS: &[(Group, &[&str])] = &[
         ],
     ),
     (Group::Metrics, &["Slf4jReporter"]),
+    (Group::Pause, &["JvmPauseMonitor", "MemoryLogger"]),
 ];
 
 static TABLE: LazyLock<FxHashMap<&'static [u8], Group>> =
@@ -158,9 +162,12 @@ pub fn classify(group: Option<Group>, level: Level, logger: &[u8], message: &[u8
         Some(Group::Checkpoint) => checkpoint::classify(line, message),
         Some(Group::Worker) => worker::classify(line, message).or_else(|| process::leader(line)).or_else(|| process::fatal(line, level)),
         Some(Group::Process) => process::leader(line).or_else(|| process::zookeeper(line)).or_else(|| process::fatal(line, level)),
-        Some(Group::Banner) => process::banner(line).or_else(|| process::end(line, level)).or_else(|| worker::on_task_manager(line)),
+        Some(Group::Banner) => {
+            process::banner(line).or_else(|| process::end(line, level)).or_else(|| worker::on_task_manager(line)).or_else(|| jvm::memory(line))
+        }
         Some(Group::Config) => process::config(line),
         Some(Group::Node) => node::classify(logger, message),
+        Some(Group::Pause) => jvm::pause(line, message).or_else(|| jvm::memory(line)),
         Some(Group::Metrics) => metrics::classify(message),
         // Layouts without a logger: every classifier that has a distinct shape may try.
         None if logger.is_empty() => job::classify(line)

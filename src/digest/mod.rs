@@ -6,16 +6,19 @@
 pub mod checkpoints;
 pub mod life;
 pub mod matters;
+pub mod memory_log;
 pub mod quantiles;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::classify::checkpoint::{Step, StepKind};
 use crate::event::{CheckpointReason, ExecutionId, JobId, JobState, Kind, Str, Task, TaskState};
 use crate::gc;
+use crate::jvm::{self, JvmText};
 use crate::layout::time::{Date, Stamp};
 use crate::layout::{Layout, Level};
 use crate::record::gaps::Gap;
@@ -23,6 +26,7 @@ use crate::record::{ChunkResult, Found, FoundStep, Span};
 use checkpoints::{CheckpointRun, CheckpointTracker, Completed, Failure};
 use life::Life;
 use matters::Matters;
+use memory_log::MemoryLog;
 
 /// Entries that one source may keep; beyond, those in the middle are given up and counted.
 const MAX_ENTRIES: usize = 200_000;
@@ -36,6 +40,18 @@ const QUOTE_LINES: usize = 6;
 const MAX_DEPLOYMENTS: usize = 50_000;
 /// Lines of long GC pauses that are kept.
 const MAX_GC_QUOTES: usize = 2_000;
+/// Lines of trouble that are kept, as long as there are no more than this of all kinds.
+const MAX_TROUBLE_QUOTES: usize = 200;
+/// Quotes of thread dumps.
+const MAX_JVM_QUOTES: usize = 128;
+
+/// Words of the lines that show what a healthy GC log has none or little of.
+static TROUBLE: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = ["Full ", "Degenerated", "Allocation Stall", "xhausted", "ation failed", "Failure)", "mode failure", "System.gc()", "Metadata GC", "Humongous"];
+    #[allow(clippy::expect_used)]
+    AhoCorasick::new(words).expect("a few literals")
+});
+
 /// Silences that are kept; the shortest go first.
 const MAX_GAPS: usize = 4_096;
 
@@ -150,6 +166,10 @@ pub struct SourceDigest {
     /// `epoch ms − shown ms` of checkpoint trigger lines: the source's offset.
     pub clock_samples: Vec<i64>,
     pub gc: Option<gc::GcLog>,
+    pub jvm: JvmText,
+    /// Where thread dumps and the deadlocks in them begin, by line.
+    pub jvm_quotes: Vec<Arc<Quote>>,
+    pub memory_log: MemoryLog,
     /// Smallest Flink version hint: 1.14 on logs checkpoints by CheckpointFailureManager.
     pub loggers_of_114: bool,
 }
@@ -160,6 +180,7 @@ pub struct Builder {
     digest: SourceDigest,
     gc: gc::Machine,
     gc_seen: bool,
+    jvm: jvm::Reader,
     quotes: usize,
     /// Open checkpoint run and task run per job: index of the entry.
     open_runs: FxHashMap<JobId, usize>,
@@ -229,12 +250,16 @@ impl Builder {
             deployments: Vec::new(),
             clock_samples: Vec::new(),
             gc: None,
+            jvm: JvmText::default(),
+            jvm_quotes: Vec::new(),
+            memory_log: MemoryLog::default(),
             loggers_of_114: false,
         };
         Builder {
             digest,
             gc: gc::Machine::new(),
             gc_seen: false,
+            jvm: jvm::Reader::default(),
             quotes: 0,
             open_runs: FxHashMap::default(),
             open_tasks: None,
@@ -261,10 +286,15 @@ impl Builder {
             let text = &chunk[span.byte..span.byte + span.bytes];
             self.gc.line(gc::Place { line: line_base + span.line + 1, byte: byte_base + span.byte as u64 }, text, None);
             self.gc_seen = true;
-            if self.digest.gc_quotes.len() < MAX_GC_QUOTES && shows_long_pause(text) {
+            // The first line stands for the log as a whole.
+            let quotes = self.digest.gc_quotes.len();
+            if quotes < MAX_GC_QUOTES && (quotes == 0 || shows_long_pause(text) || quotes < MAX_TROUBLE_QUOTES && TROUBLE.is_match(text)) {
                 let place = Place { line: line_base + span.line + 1, lines: 1, byte: byte_base + span.byte as u64, bytes: 0 };
                 self.digest.gc_quotes.extend(line_quote(chunk, span.byte, place));
             }
+        }
+        if result.jvm || self.jvm.reading() {
+            self.jvm_lines(chunk, line_base, byte_base);
         }
         let mut steps = result.steps.into_iter().peekable();
         for found in result.found {
@@ -312,11 +342,29 @@ impl Builder {
         let mut deployments: Vec<_> = self.deployed.into_values().collect();
         deployments.sort_by(|a, b| (&a.task.vertex, a.task.subtask).cmp(&(&b.task.vertex, b.task.subtask)));
         self.digest.deployments = deployments;
+        self.digest.jvm = self.jvm.finish();
         self.digest.matters.finish();
         if let Some(life) = self.digest.lives.last_mut() {
             life.end_ms = life.end_ms.or(self.last_ms);
         }
         self.digest
+    }
+
+    fn jvm_lines(&mut self, chunk: &[u8], line_base: u64, byte_base: u64) {
+        let mut start = 0;
+        for number in 1u64.. {
+            if start >= chunk.len() {
+                break;
+            }
+            let end = memchr::memchr(b'\n', &chunk[start..]).map_or(chunk.len(), |length| start + length);
+            let line = &chunk[start..end];
+            self.jvm.line(gc::Place { line: line_base + number, byte: byte_base + start as u64 }, line);
+            if jvm::thread_dump::may_be_cited(line) && self.digest.jvm_quotes.len() < MAX_JVM_QUOTES {
+                let place = Place { line: line_base + number, lines: 1, byte: byte_base + start as u64, bytes: 0 };
+                self.digest.jvm_quotes.extend(line_quote(chunk, start, place));
+            }
+            start = end + 1;
+        }
     }
 
     fn gaps(&mut self, chunk: &[u8], gaps: &[Gap], line_base: u64, byte_base: u64) {
@@ -444,6 +492,11 @@ impl Builder {
                     self.checkpoint_failure(job, None, reason, None, entry, raw);
                 }
             }
+            Kind::Collectors { time_ms, count } => {
+                let quote = || quote_of(raw, entry.place, &mut self.quotes);
+                self.digest.memory_log.collectors(entry.ms, time_ms, count, quote);
+            }
+            Kind::HeapUsage { used, max } => self.digest.memory_log.heap(used, max),
             Kind::SavepointKept { id } => {
                 if let Some(job) = self.current_job {
                     self.checkpoint(job, entry, raw, |tracker, run, _| tracker.savepoint_kept(run, id));

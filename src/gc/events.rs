@@ -45,7 +45,7 @@ pub(super) fn unified(life: &mut Life, shared: &mut Shared, at: Place, record: &
         Topic::PromotionFailed => life.counters.promotion_failures += 1,
         Topic::Metaspace => {
             if let Some(change) = unified::space(text) {
-                life.counters.peak_metaspace = life.counters.peak_metaspace.max(change.before).max(change.after);
+                life.metaspace(&change);
             }
         }
         Topic::OldSpace => {
@@ -297,7 +297,7 @@ fn legacy_pause(life: &mut Life, shared: &mut Shared, at: Place, stop: &legacy::
     counters.promotion_failures += u64::from(stop.promotion_failed);
     counters.concurrent_mode_failures += u64::from(stop.concurrent_mode_failure);
     if let Some(change) = stop.metaspace {
-        counters.peak_metaspace = counters.peak_metaspace.max(change.before).max(change.after);
+        life.metaspace(&change);
     }
     let promoted = stop.young.zip(stop.heap).map(|(young, heap)| {
         let left_young = young.before.saturating_sub(young.after);

@@ -9,6 +9,7 @@ use super::load::Load;
 use super::model::*;
 use super::numbers::Change;
 use super::safepoint::{self, Stops};
+use super::slices::Slices;
 use super::stats::{Durations, Greatest, Histogram};
 use super::trend::{Floor, Series};
 use std::collections::BTreeMap;
@@ -78,7 +79,6 @@ pub(super) struct Counters {
     pub out_of_memory: u64,
     pub overhead_warnings: u64,
     pub peak_humongous_regions: u64,
-    pub peak_metaspace: u64,
     /// System.gc() calls answered by a concurrent cycle.
     pub system_cycles: u64,
     /// Lines that only a GC log of this JVM has (not safepoint lines).
@@ -121,6 +121,9 @@ pub(super) struct Life {
     allocated: (u64, f64),
     promoted: Option<u64>,
     after_full: Series,
+    metaspace: Series,
+    peak_metaspace: Option<u64>,
+    slices: Slices,
     floor: Floor,
     collections: u64,
     longest: Greatest<Pause>,
@@ -165,6 +168,9 @@ impl Life {
             allocated: (0, 0.0),
             promoted: None,
             after_full: Series::default(),
+            metaspace: Series::default(),
+            peak_metaspace: None,
+            slices: Slices::new(),
             floor: Floor::new(),
             collections: 0,
             longest: Greatest::new(LONGEST),
@@ -299,11 +305,20 @@ impl Life {
         if let Some(start) = start {
             let counts = full || hidden_full || pause.kind == PauseKind::Degenerated;
             self.load.pause(start.max(0.0), pause.ms, counts, freed_share);
+            self.slices.pause(start, pause.ms);
         }
         self.longest.add(pause.ms, || pause.clone());
         if pause.ms >= NOTEWORTHY_MS {
             self.noteworthy.add(pause.ms, || pause);
         }
+    }
+
+    /// Metaspace around a collection.
+    pub fn metaspace(&mut self, change: &Change) {
+        let peak = change.before.max(change.after);
+        self.peak_metaspace = Some(self.peak_metaspace.map_or(peak, |known| known.max(peak)));
+        let at = self.clock.latest().unwrap_or(self.collections as f64);
+        self.metaspace.add(HeapPoint { at, before_bytes: change.before, after_bytes: change.after });
     }
 
     /// Heap around a collection, in a pause or concurrent.
@@ -323,6 +338,9 @@ impl Life {
                 self.allocated.1 += start - last;
             }
             self.last_heap = Some((end, change.after));
+        }
+        if let Some(end) = end {
+            self.slices.heap(end, change.after);
         }
         self.collections += 1;
         let at = end.unwrap_or(self.collections as f64);
@@ -398,7 +416,9 @@ impl Life {
             relocation_stalls: counters.relocation_stalls,
             out_of_memory: counters.out_of_memory,
             safepoints,
-            peak_metaspace_bytes: (counters.peak_metaspace > 0).then_some(counters.peak_metaspace),
+            peak_metaspace_bytes: self.peak_metaspace.filter(|peak| *peak > 0),
+            metaspace: self.metaspace.points(),
+            over_time: self.slices.finish(),
             system_gcs: self.system + counters.system_cycles,
             overhead_limit_warnings: counters.overhead_warnings,
             histogram: self.histogram.buckets(),

@@ -13,18 +13,17 @@ mod candidate;
 mod clock;
 mod decorations;
 mod events;
-pub mod jvm_notes;
 mod legacy;
 mod life;
 mod load;
 mod machine;
 mod model;
-mod numbers;
+pub(crate) mod numbers;
 mod safepoint;
+mod slices;
 mod stats;
 #[cfg(test)]
 mod tests;
-pub mod thread_dump;
 mod trend;
 mod unified;
 

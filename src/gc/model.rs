@@ -240,6 +240,24 @@ pub struct HeapPoint {
     pub after_bytes: u64,
 }
 
+/// What happened in one slice of [`OverTime`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Slice {
+    pub longest_ms: f64,
+    pub stopped_ms: f64,
+    /// After the last collection in it.
+    pub heap_after_bytes: Option<u64>,
+}
+
+/// A life in at most 120 equal slices of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OverTime {
+    /// Begin of the first slice on the clock of [`Span`].
+    pub from_ms: f64,
+    pub slice_ms: f64,
+    pub slices: Vec<Slice>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeakSignal {
     /// Too few collections to say.
@@ -384,6 +402,9 @@ pub struct JvmLife {
     pub out_of_memory: u64,
     pub safepoints: Option<Safepoints>,
     pub peak_metaspace_bytes: Option<u64>,
+    /// Metaspace in use around collections, thinned to 256 points.
+    pub metaspace: Vec<HeapPoint>,
+    pub over_time: Option<OverTime>,
     pub system_gcs: u64,
     /// `GC time would exceed GCTimeLimit` (JDK 8).
     pub overhead_limit_warnings: u64,

@@ -5,7 +5,7 @@
 const POWERS: [f64; 10] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 /// Unsigned integer at the start of `text`; more than 19 digits saturate.
-pub(super) fn uint(text: &[u8]) -> Option<(u64, usize)> {
+pub(crate) fn uint(text: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0u64;
     let mut length = 0;
     for byte in text {
@@ -21,7 +21,7 @@ pub(super) fn uint(text: &[u8]) -> Option<(u64, usize)> {
 }
 
 /// Decimal at the start of `text`, `3.447` or, in a comma locale, `3,447`; an integer is accepted too.
-pub(super) fn decimal(text: &[u8]) -> Option<(f64, usize)> {
+pub(crate) fn decimal(text: &[u8]) -> Option<(f64, usize)> {
     let (whole, length) = uint(text)?;
     if !matches!(text.get(length), Some(b'.' | b',')) {
         return Some((whole as f64, length));
@@ -95,14 +95,14 @@ pub(super) fn trailing(text: &[u8]) -> &[u8] {
     number
 }
 
-pub(super) fn trim(mut text: &[u8]) -> &[u8] {
+pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = text {
         text = rest;
     }
     trim_end(text)
 }
 
-pub(super) fn trim_end(mut text: &[u8]) -> &[u8] {
+pub(crate) fn trim_end(mut text: &[u8]) -> &[u8] {
     while let [rest @ .., b' ' | b'\t' | b'\r' | b'\n'] = text {
         text = rest;
     }

@@ -73,7 +73,8 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
     {
         return is(Content::Log, "hs-err", Mode { gc: GcLines::No, ..text_mode });
     }
-    if says("Full thread dump ") && !says(" - Thread dump") && count_heads(window).0 == 0 {
+    // A `.out` with a dump among the program's own lines stays one.
+    if !is_stdout(by_name) && (crate::jvm::thread_dump::looks_like_thread_dump(window) || says("Full thread dump ") && count_heads(window).0 == 0) {
         return is(Content::Log, "thread-dump", Mode { gc: GcLines::No, ..text_mode });
     }
     let (heads, levelless, lines) = count_heads(window);

@@ -1,6 +1,8 @@
 //! Presentation: story and diagnosis in, the wire types of the report out. Orders, caps and counts what is left out; decides nothing.
 
+mod gc;
 mod jobs;
+mod jvm;
 mod matters;
 mod sources;
 mod timeline;
@@ -36,7 +38,8 @@ pub fn present(story: &Story, diagnosis: &Diagnosis, rules: &Rules, options: &Op
     report.jobs_omitted = cap(&mut report.jobs, MAX_ROWS);
     report.task_managers = jobs::task_managers(&view);
     report.task_managers_omitted = cap(&mut report.task_managers, MAX_ROWS);
-    report.gc = sources::gc(&view);
+    report.gc = gc::gc(&view);
+    report.jvm = jvm::jvm(&view);
     let (exceptions, omitted) = matters::exceptions(&view);
     report.exceptions = exceptions;
     report.exceptions_omitted = omitted;

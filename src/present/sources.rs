@@ -1,15 +1,11 @@
-//! Sources, processes, warnings, GC chapters and coverage.
+//! Sources, processes, warnings and coverage.
 
 use std::collections::BTreeMap;
 
 use super::{Rest, View, offset_text};
-use crate::gc::{JvmLife, NoteKind, PauseSummary, Tally};
 use crate::layout::Layout;
 use crate::report::model as m;
 use crate::scan::ScannedSource;
-
-/// Pauses that a chapter lists.
-const LONGEST: usize = 10;
 
 /// Processes that the report lists, the first ones and the last ones; each comes with its configuration.
 const MAX_PROCESSES: usize = 500;
@@ -252,135 +248,6 @@ pub fn shown_path(source: &ScannedSource) -> String {
     }
 }
 
-/// One chapter per source with GC lines.
-pub fn gc(view: &View) -> Vec<m::Gc> {
-    let story = view.story;
-    let mut out = Vec::new();
-    for (i, source) in story.sources.iter().enumerate() {
-        let Some(log) = &source.digest.gc else { continue };
-        if log.lives.is_empty() {
-            continue;
-        }
-        let lives = &log.lives;
-        let sum = |f: fn(&JvmLife) -> u64| lives.iter().map(f).sum::<u64>();
-        let most = |f: fn(&JvmLife) -> Option<u64>| lives.iter().filter_map(f).max();
-        let last = &lives[lives.len() - 1];
-        let mut causes = BTreeMap::new();
-        for (cause, tally) in lives.iter().flat_map(|l| &l.by_cause) {
-            if causes.len() < 60 || causes.contains_key(&cause.to_string()) {
-                *causes.entry(cause.to_string()).or_default() += tally.count;
-            }
-        }
-        let mut longest: Vec<_> = lives.iter().flat_map(|l| &l.longest).collect();
-        longest.sort_by(|a, b| b.ms.total_cmp(&a.ms).then(a.place.line.cmp(&b.place.line)));
-        let stalls = lives.iter().fold(Tally::default(), |a, l| Tally {
-            count: a.count + l.allocation_stalls.count,
-            total_ms: a.total_ms + l.allocation_stalls.total_ms,
-            max_ms: a.max_ms.max(l.allocation_stalls.max_ms),
-        });
-        let safepoints = lives.iter().filter_map(|l| l.safepoints.as_ref()).fold(Tally::default(), |a, s| Tally {
-            count: a.count + s.all.count,
-            total_ms: a.total_ms + s.all.total_ms,
-            max_ms: a.max_ms.max(s.all.max_ms),
-        });
-        let stopped: f64 = lives.iter().filter_map(|l| l.pauses.map(|p| p.total_ms)).sum();
-        let observed: f64 = lives.iter().filter_map(|l| l.span.map(|s| s.length_ms())).sum();
-        let leak = lives.iter().any(|l| matches!(l.leak.signal, crate::gc::LeakSignal::Leak));
-        let (first_time, last_time) = bounds(view, i, lives);
-        let mut histogram: BTreeMap<u64, u64> = BTreeMap::new();
-        for (bound, count) in lives.iter().flat_map(|l| &l.histogram) {
-            *histogram.entry(bound.to_bits()).or_default() += count;
-        }
-        out.push(m::Gc {
-            source: i as u32,
-            process: story.gc_links[i].map(|p| p as u32),
-            collector: lives.iter().map(|l| l.collector.slug()).find(|s| *s != "unknown").unwrap_or("unknown").to_owned(),
-            pauses: log.pauses.map(pauses),
-            full_gcs: log.pauses.map(|_| sum(|l| l.full_gcs)),
-            throughput: log.pauses.filter(|_| observed > 0.0).map(|_| round(1.0 - stopped / observed, 5)),
-            peak_heap_bytes: most(|l| l.peak_heap_bytes),
-            max_heap_bytes: most(|l| l.max_heap_bytes),
-            longest: longest
-                .iter()
-                .take(LONGEST)
-                .map(|p| m::Pause {
-                    time: view.time(i, p.epoch_ms),
-                    uptime_ms: p.uptime_ms.map(|u| round(u, 3)),
-                    ms: round(p.ms, 3),
-                    cause: cause_of(p),
-                    line: p.place.line,
-                })
-                .collect(),
-            first_time,
-            last_time,
-            clock: last.anchor.map(|a| a.from.slug().to_owned()),
-            allocation_rate_bytes_per_s: last.allocation_bytes_per_s.map(|b| b as u64),
-            promotion_rate_bytes_per_s: last.promotion_bytes_per_s.map(|b| b as u64),
-            heap_after_full_bytes: thin(lives.iter().flat_map(|l| l.after_full.iter().map(|p| p.after_bytes)).collect(), 60),
-            heap_trend: lives.iter().map(|l| l.leak.signal.slug()).next_back().unwrap_or("unknown").to_owned(),
-            leak_suspected: leak,
-            causes,
-            humongous: sum(|l| l.humongous_pauses),
-            evacuation_failures: sum(|l| l.evacuation_failures),
-            concurrent_mode_failures: sum(|l| l.concurrent_mode_failures),
-            system_gc_calls: sum(|l| l.system_gcs),
-            allocation_stalls: tally(stalls),
-            safepoints: tally(safepoints),
-            longest_time_to_safepoint_ms: lives
-                .iter()
-                .filter_map(|l| l.safepoints.as_ref().map(|s| s.max_reach_ms))
-                .max_by(f64::total_cmp)
-                .map(|ms| round(ms, 3)),
-            histogram: histogram.into_iter().map(|(bits, count)| (f64::from_bits(bits), count)).collect(),
-            notes: log.notes.iter().take(20).map(|n| format!("line {}: {}", n.line, note_text(&n.kind))).collect(),
-        });
-    }
-    out
-}
-
-fn cause_of(pause: &crate::gc::Pause) -> String {
-    if pause.cause.is_empty() { pause.kind.slug().to_owned() } else { pause.cause.to_string() }
-}
-
-fn bounds(view: &View, source: usize, lives: &[JvmLife]) -> (Option<m::Time>, Option<m::Time>) {
-    let at = |life: &JvmLife, last: bool| {
-        let span = life.span?;
-        let ms = if last { span.last_ms } else { span.first_ms };
-        if span.wall_clock {
-            return Some(ms as i64);
-        }
-        Some(life.anchor?.start_epoch_ms + ms as i64)
-    };
-    let first = lives.first().and_then(|l| at(l, false));
-    let last = lives.last().and_then(|l| at(l, true));
-    (view.time(source, first), view.time(source, last))
-}
-
-fn thin(values: Vec<u64>, most: usize) -> Vec<u64> {
-    let step = values.len().div_ceil(most).max(1);
-    values.into_iter().step_by(step).collect()
-}
-
-fn pauses(p: PauseSummary) -> m::Pauses {
-    m::Pauses {
-        count: p.count,
-        total_ms: round(p.total_ms, 3),
-        max_ms: round(p.max_ms, 3),
-        p50_ms: round(p.p50_ms, 3),
-        p95_ms: round(p.p95_ms, 3),
-        p99_ms: round(p.p99_ms, 3),
-    }
-}
-
-fn tally(t: Tally) -> Option<m::Pauses> {
-    (t.count > 0).then(|| m::Pauses { count: t.count, total_ms: round(t.total_ms, 3), max_ms: round(t.max_ms, 3), ..m::Pauses::default() })
-}
-
-fn round(value: f64, digits: i32) -> f64 {
-    let scale = 10f64.powi(digits);
-    (value * scale).round() / scale
-}
-
 /// What was read and what was not.
 pub fn coverage(view: &View, rest: &Rest, report: &m::Report) -> m::Coverage {
     let sum = |f: fn(&ScannedSource) -> u64| view.story.sources.iter().map(f).sum::<u64>();
@@ -404,16 +271,5 @@ pub fn coverage(view: &View, rest: &Rest, report: &m::Report) -> m::Coverage {
         unclassified: report.unclassified.iter().map(|u| u.count).sum(),
         first_time: view.time(clock, all.iter().map(|b| b.0).min()),
         last_time: view.time(clock, all.iter().map(|b| b.1).max()),
-    }
-}
-
-fn note_text(kind: &NoteKind) -> String {
-    match kind {
-        NoteKind::Interleaved => "stamps and collection numbers jump: two JVMs in one stream, or reordered lines".to_owned(),
-        NoteKind::StampsRunBackwards { by_ms } => format!("stamps run backwards by {by_ms:.0} ms"),
-        NoteKind::WallClockStepped { by_ms } => format!("the wall clock moved by {by_ms} ms against the uptime"),
-        NoteKind::BeginsAt { gc_id } => format!("begins at collection {gc_id}: older parts are missing, figures are from here on"),
-        NoteKind::RecordAbandoned => "a record never closed".to_owned(),
-        NoteKind::TooManyLives => "more JVM lives than are kept apart".to_owned(),
     }
 }

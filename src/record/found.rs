@@ -85,6 +85,8 @@ pub struct ChunkResult {
     /// Lines for the GC reader.
     pub gc: Vec<Span>,
     pub gaps: Vec<Gap>,
+    /// Something that the JVM itself prints begins in it: a thread dump, a crash report, a heap dump, text of an OutOfMemoryError.
+    pub jvm: bool,
     /// Line and first byte of the last record.
     pub last_record: Option<(u64, usize)>,
 }

@@ -241,6 +241,8 @@ impl<'c> Scanner<'c, '_> {
         for end in memchr::memchr_iter(b'\n', chunk).chain((chunk.last() != Some(&b'\n') && !chunk.is_empty()).then_some(chunk.len())) {
             if crate::gc::is_candidate(&chunk[start..end]) {
                 self.out.gc.push(Span { line: line_number, lines: 1, byte: start, bytes: end - start });
+            } else {
+                self.out.jvm = self.out.jvm || crate::jvm::begins(&chunk[start..end]);
             }
             line_number += 1;
             start = end + 1;
@@ -376,6 +378,7 @@ impl<'c> Scanner<'c, '_> {
 
     fn continuation(&mut self, start: usize, end: usize, number: u64) {
         let line = &self.chunk[start..end];
+        self.out.jvm = self.out.jvm || crate::jvm::begins(line);
         let message_goes_on =
             self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES) && !open.traced && !starts_text(line));
         // A paste may begin in the middle of a trace: what stands before the first head is text.

@@ -20,10 +20,13 @@ pub fn duration(ms: u64) -> String {
     }
 }
 
-/// [`duration`] of a fractional number of milliseconds; below 10 ms with one digit.
+/// [`duration`] of a fractional number of milliseconds; below 10 ms with one digit, below 1 ms with as many as it takes.
 pub fn duration_f(ms: f64) -> String {
     if !ms.is_finite() || ms < 0.0 {
         return "?".to_owned();
+    }
+    if ms > 0.0 && ms < 0.95 {
+        return if ms < 0.095 { format!("{ms:.3} ms") } else { format!("{ms:.2} ms") };
     }
     if ms < 10.0 && ms.fract() > 0.049 { format!("{ms:.1} ms") } else { duration(ms.round() as u64) }
 }
@@ -101,6 +104,7 @@ mod tests {
             assert_eq!(duration(ms), text);
         }
         assert_eq!(duration_f(3.25), "3.2 ms");
+        assert_eq!((duration_f(0.5), duration_f(0.02), duration_f(0.0)), ("0.50 ms".to_owned(), "0.020 ms".to_owned(), "0 ms".to_owned()));
         assert_eq!(duration_f(f64::NAN), "?");
     }
 

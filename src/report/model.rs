@@ -34,6 +34,8 @@ pub struct Report {
     pub task_managers: Vec<TaskManager>,
     pub task_managers_omitted: u64,
     pub gc: Vec<Gc>,
+    /// What JVMs printed of themselves: crash reports, thread dumps, heap dumps, memory that ran out.
+    pub jvm: Vec<Jvm>,
     pub exceptions: Vec<Exception>,
     pub exceptions_omitted: u64,
     /// Ranked: root causes first, then severity, certainty, time.
@@ -395,10 +397,33 @@ pub struct Gc {
     pub promotion_rate_bytes_per_s: Option<u64>,
     /// Heap after full collections, oldest first, at most 60 values.
     pub heap_after_full_bytes: Vec<u64>,
-    /// rising | steady | unknown
+    /// Heap that stays in use after collections: none (it returns to its floor), rising, leak (rising until the heap is full), full, or insufficient
+    /// (too few collections to say).
     pub heap_trend: String,
     pub leak_suspected: bool,
+    /// Least heap in use after collections in the first and the last tenth of the run.
+    pub heap_floor_bytes: Option<(u64, u64)>,
     pub causes: BTreeMap<String, u64>,
+    /// By kind: young mixed full degenerated remark cleanup …
+    pub kinds: BTreeMap<String, Tally>,
+    /// JVMs that wrote this log one after the other, or into one another.
+    pub jvms: u64,
+    /// Concurrent cycles of the collector.
+    pub concurrent_cycles: u64,
+    /// JDK 8: full collections that the log prints as young ones (concurrent mode failure, promotion failure).
+    pub hidden_full_gcs: u64,
+    pub promotion_failures: u64,
+    /// configured (`-Xmx`) or largest-committed, where no option tells.
+    pub max_heap_from: Option<String>,
+    /// The times on the wall clock are true within ± this.
+    pub clock_error_ms: Option<u64>,
+    /// The minute with the least time outside pauses.
+    pub worst_minute: Option<WorstMinute>,
+    /// Stretches in which full collections took more than 30 % of the time, longest first.
+    pub thrashing: Vec<Thrashing>,
+    pub peak_metaspace_bytes: Option<u64>,
+    /// The longest JVM life of this log in equal slices of time.
+    pub over_time: Option<GcOverTime>,
     pub humongous: u64,
     pub evacuation_failures: u64,
     pub concurrent_mode_failures: u64,
@@ -410,6 +435,153 @@ pub struct Gc {
     /// Pauses per class: `[upper bound in ms, count]`.
     pub histogram: Vec<(f64, u64)>,
     pub notes: Vec<String>,
+}
+
+/// What a JVM printed of itself into one source.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Jvm {
+    pub source: u32,
+    pub process: Option<u32>,
+    pub crashes: Vec<JvmCrash>,
+    pub thread_dumps: Vec<ThreadDump>,
+    pub thread_dumps_omitted: u64,
+    pub heap_dumps: Vec<HeapDump>,
+    /// Lines of text that name an OutOfMemoryError, by its detail message.
+    pub out_of_memory: Vec<OutOfMemory>,
+}
+
+/// The header of a crash report and, in an `hs_err` file, what it says of thread and memory.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct JvmCrash {
+    pub line: u64,
+    pub signal: Option<String>,
+    pub detail: Option<String>,
+    pub problematic_frame: Option<String>,
+    pub library: Option<String>,
+    /// In a sentence.
+    pub meaning: String,
+    pub thread: Option<String>,
+    /// First Java frame of user code, else the first of all.
+    pub java_frame: Option<String>,
+    pub pid: Option<u64>,
+    pub jvm: Option<String>,
+    pub uptime_ms: Option<f64>,
+    pub insufficient_memory: bool,
+    pub allocation: Option<String>,
+    /// The heap when it crashed, as the report words it.
+    pub heap: Vec<String>,
+    /// Memory of the host when it crashed, as the report words it.
+    pub memory: Option<String>,
+    pub report_path: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ThreadDump {
+    pub line: u64,
+    pub vm: String,
+    pub threads: u64,
+    pub runnable: u64,
+    pub blocked: u64,
+    pub waiting: u64,
+    /// Names of the threads of each cycle.
+    pub deadlocks: Vec<Deadlock>,
+    pub blocked_threads: Vec<BlockedThread>,
+    pub blocked_threads_omitted: u64,
+    /// Threads that run Flink's tasks.
+    pub tasks: Vec<TaskThread>,
+    pub tasks_omitted: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Deadlock {
+    pub line: u64,
+    pub threads: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct BlockedThread {
+    pub line: u64,
+    pub name: String,
+    pub frame: String,
+    pub lock_class: String,
+    pub held_by: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TaskThread {
+    pub line: u64,
+    pub name: String,
+    pub state: String,
+    pub frame: String,
+    /// First frame that is neither the JDK's nor Flink's.
+    pub user_frame: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct HeapDump {
+    pub line: u64,
+    pub path: Option<String>,
+    /// `null`: the log does not say that it was finished.
+    pub bytes: Option<u64>,
+    pub duration_ms: Option<u64>,
+    pub failed: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct OutOfMemory {
+    pub line: u64,
+    pub detail: String,
+    pub count: u64,
+    /// An option ended the JVM because of it.
+    pub ended_the_jvm: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Tally {
+    pub count: u64,
+    pub total_ms: f64,
+    pub max_ms: f64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct WorstMinute {
+    pub time: Option<Time>,
+    pub uptime_ms: Option<f64>,
+    pub throughput: f64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Thrashing {
+    pub from: Option<Time>,
+    pub to: Option<Time>,
+    pub duration_ms: f64,
+    pub full_ms: f64,
+    pub full_gcs: u64,
+    /// Mean share of the heap that a full collection freed.
+    pub freed_share: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct GcOverTime {
+    pub from: Option<Time>,
+    pub from_uptime_ms: Option<f64>,
+    pub slice_ms: f64,
+    pub longest_ms: Vec<f64>,
+    pub stopped_ms: Vec<f64>,
+    /// After the last collection of the slice.
+    pub heap_after_bytes: Vec<Option<u64>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

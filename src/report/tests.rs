@@ -107,6 +107,18 @@ fn a_healthy_log_takes_few_lines_and_a_disaster_two_screens() {
     assert!(shown(&sample::disaster(), Format::Text, &Options { width: 140, ..Options::default() }).lines().count() <= 90);
 }
 
+#[test]
+fn what_a_jvm_said_is_a_chapter() {
+    let report = Report { gc: Vec::new(), jvm: sample::jvm(), ..sample::disaster() };
+    expect("text-jvm", &shown(&report, Format::Text, &Options { chapter: Chapter::Gc, ..Options::default() }));
+    let full = plain(&report, Format::Text);
+    assert!(full.contains("\nJVM\n") && full.contains("deadlock"));
+    assert!(plain(&report, Format::Markdown).contains("RocksDB"));
+    let mut redacted = report;
+    redact::redact(&mut redacted);
+    assert!(!redacted.jvm.iter().any(|jvm| jvm.heap_dumps.iter().any(|dump| dump.path.as_deref().is_some_and(|path| path.contains("alice")))));
+}
+
 /// A report that says nothing is written in every format without a fault.
 #[test]
 fn an_empty_report_has_every_format() {

@@ -215,6 +215,36 @@ pub fn gc(view: &View) -> String {
     table(&["log", "collector", "pauses", "99 %", "longest", "full", "time outside pauses", "remarks"], rows.collect())
 }
 
+pub fn jvm(view: &View) -> String {
+    let mut out = String::new();
+    for jvm in &view.report.jvm {
+        let place = |line: u64| code(&view.place(jvm.source, line));
+        for crash in &jvm.crashes {
+            let frame = crash.problematic_frame.as_ref().map(|frame| format!(" in {}", code(frame))).unwrap_or_default();
+            let signal = crash.signal.as_deref().unwrap_or("no memory");
+            out.push_str(&format!("- crash: {}{frame}: {} {}\n", code(signal), prose(&crash.meaning), place(crash.line)));
+        }
+        for lines in &jvm.out_of_memory {
+            out.push_str(&format!("- out of memory ×{}: {} {}\n", figures::count(lines.count), code(&lines.detail), place(lines.line)));
+        }
+        for dump in &jvm.heap_dumps {
+            out.push_str(&format!("- heap dump: {} {}\n", code(dump.path.as_deref().unwrap_or("unnamed")), place(dump.line)));
+        }
+        for dump in &jvm.thread_dumps {
+            let deadlocks: Vec<String> =
+                dump.deadlocks.iter().map(|deadlock| deadlock.threads.iter().map(|name| code(name)).collect::<Vec<_>>().join(", ")).collect();
+            let deadlocks = if deadlocks.is_empty() { String::new() } else { format!("; deadlock of {}", deadlocks.join("; ")) };
+            out.push_str(&format!(
+                "- thread dump: {}, {} blocked{deadlocks} {}\n",
+                figures::plural(dump.threads, "thread"),
+                figures::count(dump.blocked),
+                place(dump.line)
+            ));
+        }
+    }
+    out
+}
+
 pub fn task_managers(view: &View) -> String {
     let rows = view.report.task_managers.iter().flat_map(|tm| {
         tm.lives.iter().map(|life| {

@@ -47,6 +47,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io:
             sheet.chapter("Attempts", chapters::attempts(&view));
             sheet.chapter("Checkpoints", chapters::checkpoints(&view, false));
             sheet.chapter("Garbage collection", chapters::gc(&view));
+            sheet.chapter("JVM", chapters::jvm(&view));
             sheet.chapter("TaskManagers", chapters::task_managers(&view));
             sheet.chapter("Exceptions", chapters::exceptions(&view, 10));
             sheet.chapter("What was read", chapters::coverage(&view, options.all));
@@ -54,7 +55,10 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io:
         Chapter::Timeline => sheet.chapter("Time line", chapters::timeline(&view, options.max_bytes)),
         Chapter::Exceptions => sheet.chapter("Exceptions", chapters::exceptions(&view, usize::MAX)),
         Chapter::Checkpoints => sheet.chapter("Checkpoints", chapters::checkpoints(&view, true)),
-        Chapter::Gc => sheet.chapter("Garbage collection", chapters::gc(&view)),
+        Chapter::Gc => {
+            sheet.chapter("Garbage collection", chapters::gc(&view));
+            sheet.chapter("JVM", chapters::jvm(&view));
+        }
     }
     if !sheet.left_out.is_empty() {
         sheet.out.push_str(&format!("\n_Left out for the size of this page: {}._\n", sheet.left_out.join(", ").to_lowercase()));

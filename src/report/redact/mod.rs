@@ -42,6 +42,25 @@ pub fn redact(report: &mut Report) {
     for text in report.gc.iter_mut().flat_map(|gc| &mut gc.notes) {
         *text = scan::text(text, &mut names);
     }
+    for jvm in &mut report.jvm {
+        for crash in &mut jvm.crashes {
+            let texts = [&mut crash.detail, &mut crash.allocation, &mut crash.report_path, &mut crash.thread, &mut crash.memory];
+            for text in texts.into_iter().flatten() {
+                *text = scan::text(text, &mut names);
+            }
+        }
+        for dump in &mut jvm.heap_dumps {
+            each(&mut dump.path, |path| scan::text(path, &mut names));
+            each(&mut dump.failed, |text| scan::text(text, &mut names));
+        }
+        for dump in &mut jvm.thread_dumps {
+            let names_of = dump.deadlocks.iter_mut().flat_map(|deadlock| &mut deadlock.threads);
+            let blocked = dump.blocked_threads.iter_mut().flat_map(|thread| std::iter::once(&mut thread.name).chain(&mut thread.held_by));
+            for text in names_of.chain(blocked).chain(dump.tasks.iter_mut().map(|task| &mut task.name)) {
+                *text = scan::text(text, &mut names);
+            }
+        }
+    }
     for exception in &mut report.exceptions {
         for text in [&mut exception.message, &mut exception.root.message, &mut exception.trace] {
             *text = scan::text(text, &mut names);

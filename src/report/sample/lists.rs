@@ -94,6 +94,36 @@ pub fn gc() -> Vec<Gc> {
             heap_trend: text("rising"),
             leak_suspected: true,
             causes: BTreeMap::from([(text("G1 Evacuation Pause"), 4_190), (text("G1 Compaction Pause"), 14), (text("Metadata GC Threshold"), 7)]),
+            heap_floor_bytes: Some((204_000_000, 496_000_000)),
+            kinds: BTreeMap::from([
+                (text("young"), Tally { count: 4_190, total_ms: 21_000.0, max_ms: 88.0 }),
+                (text("full"), Tally { count: 14, total_ms: 27_400.0, max_ms: 6_420.0 }),
+                (text("remark"), Tally { count: 7, total_ms: 31.0, max_ms: 9.2 }),
+            ]),
+            jvms: 1,
+            concurrent_cycles: 7,
+            evacuation_failures: 9,
+            humongous: 3,
+            max_heap_from: some("configured"),
+            clock_error_ms: Some(1),
+            worst_minute: Some(WorstMinute { time: at(2_290_000), uptime_ms: Some(2_290_000.0), throughput: 0.61 }),
+            thrashing: vec![Thrashing {
+                from: at(2_290_000),
+                to: at(2_350_000),
+                duration_ms: 60_000.0,
+                full_ms: 22_000.0,
+                full_gcs: 12,
+                freed_share: Some(0.02),
+            }],
+            peak_metaspace_bytes: Some(61_000_000),
+            over_time: Some(GcOverTime {
+                from: at(1_000),
+                from_uptime_ms: Some(1_000.0),
+                slice_ms: 200_000.0,
+                longest_ms: vec![40.0, 22.0, 0.0, 31.0, 88.0, 35.0, 41.0, 52.0, 60.0, 71.0, 6_420.0, 4_100.5],
+                stopped_ms: vec![900.0, 700.0, 0.0, 800.0, 1_100.0, 900.0, 1_000.0, 1_100.0, 1_200.0, 1_300.0, 15_000.0, 9_000.0],
+                heap_after_bytes: [210u64, 222, 0, 260, 301, 330, 360, 390, 420, 440, 470, 498].map(|mb| (mb > 0).then_some(mb * 1_000_000)).to_vec(),
+            }),
             histogram: vec![(10.0, 3_000), (100.0, 1_190), (1_000.0, 7), (10_000.0, 14)],
             notes: vec![text("Heap after full collections rises: a leak is likely")],
             ..Gc::default()
@@ -105,7 +135,7 @@ pub fn gc() -> Vec<Gc> {
             pauses: Some(pauses(310, 41.0)),
             full_gcs: Some(0),
             throughput: Some(0.9991),
-            heap_trend: text("steady"),
+            heap_trend: text("none"),
             clock: some("log"),
             first_time: at(500),
             last_time: at(4_900_000),
@@ -113,8 +143,55 @@ pub fn gc() -> Vec<Gc> {
             max_heap_bytes: Some(1_073_741_824),
             ..Gc::default()
         },
-        Gc { source: 5, collector: text("zgc"), pauses: None, heap_trend: text("unknown"), ..Gc::default() },
+        Gc { source: 5, collector: text("zgc"), pauses: None, heap_trend: text("insufficient"), ..Gc::default() },
     ]
+}
+
+pub fn jvm() -> Vec<Jvm> {
+    let sink = "Sink: orders-to-warehouse (2/4)#1";
+    vec![Jvm {
+        source: 2,
+        process: Some(1),
+        crashes: vec![JvmCrash {
+            line: 40,
+            signal: some("SIGSEGV (0xb)"),
+            problematic_frame: some("C  [librocksdbjni-linux64.so+0x2b0f30]"),
+            library: some("librocksdbjni-linux64.so"),
+            meaning: text("RocksDB's native code crashed, mostly because an iterator, snapshot or options object was used after the backend was closed"),
+            thread: some(sink),
+            pid: Some(4_711),
+            jvm: some("17.0.9+9"),
+            report_path: some("/data/alice/hs_err_pid4711.log"),
+            ..JvmCrash::default()
+        }],
+        thread_dumps: vec![ThreadDump {
+            line: 4,
+            vm: text("OpenJDK 64-Bit Server VM (17.0.9+9 mixed mode, sharing)"),
+            threads: 112,
+            runnable: 20,
+            blocked: 2,
+            waiting: 85,
+            deadlocks: vec![Deadlock { line: 90, threads: vec![text("orders-cache-writer"), text("orders-cache-reader")] }],
+            blocked_threads: vec![BlockedThread {
+                line: 60,
+                name: text(sink),
+                frame: text("com.acme.orders.WarehouseSink.invoke(WarehouseSink.java:31)"),
+                lock_class: text("com.acme.orders.Client"),
+                held_by: some("orders-cache-writer"),
+            }],
+            tasks: vec![TaskThread {
+                line: 60,
+                name: text(sink),
+                state: text("BLOCKED"),
+                frame: text("com.acme.orders.WarehouseSink.invoke(WarehouseSink.java:31)"),
+                user_frame: some("com.acme.orders.WarehouseSink.invoke(WarehouseSink.java:31)"),
+            }],
+            ..ThreadDump::default()
+        }],
+        heap_dumps: vec![HeapDump { line: 20, path: some("/data/alice/java_pid4711.hprof"), bytes: Some(498_000_000), duration_ms: Some(4_200), failed: None }],
+        out_of_memory: vec![OutOfMemory { line: 18, detail: text("Java heap space"), count: 3, ended_the_jvm: false }],
+        ..Jvm::default()
+    }]
 }
 
 pub fn exceptions() -> Vec<Exception> {

@@ -5,6 +5,7 @@ mod lists;
 use std::collections::BTreeMap;
 
 use super::model::*;
+pub use lists::jvm;
 use lists::{attempts, checkpoints, exceptions, gc, pauses, timeline};
 
 const JOB: &str = "94b51fddf21fa15850ea3210693b041a";

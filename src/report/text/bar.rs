@@ -56,6 +56,15 @@ pub fn spark(values: &[u64], cells: usize, glyphs: &Glyphs) -> String {
         .collect()
 }
 
+/// As [`spark`], where there may be nothing to show in a slice.
+pub fn spark_sparse(values: &[Option<u64>], cells: usize, glyphs: &Glyphs) -> String {
+    let greatest = values.iter().flatten().copied().max().unwrap_or(0);
+    let cells = cells.min(values.len());
+    let slice = |at: usize| values[at * values.len() / cells..((at + 1) * values.len() / cells).max(1)].iter().flatten().copied().max();
+    let level = |value: u64| (value as f64 / greatest.max(1) as f64 * 7.0).round() as usize;
+    (0..cells).map(|at| slice(at).map_or(' ', |value| glyphs.sparks[level(value).min(7)])).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::options::Options;
@@ -88,5 +97,6 @@ mod tests {
         assert_eq!(spark(&[1, 9, 1, 1], 2, &ASCII), "#.");
         assert_eq!(spark(&[], 5, &ASCII), "");
         assert_eq!(spark(&[0, 0], 5, &ASCII), "__");
+        assert_eq!(spark_sparse(&[None, Some(7), None, None, Some(0), None], 3, &ASCII), "# _");
     }
 }

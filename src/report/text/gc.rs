@@ -3,9 +3,9 @@
 use super::super::figures;
 use super::super::model::Gc;
 use super::super::view::{View, words};
-use super::bar;
 use super::page::{Ink, Line, Page};
 use super::table::{Cell, Column, Table};
+use super::{bar, gc_detail};
 
 /// Logs in the full report, and remarks below the table.
 const LOGS: usize = 6;
@@ -46,7 +46,7 @@ pub fn all(page: &mut Page, view: &View) {
     page.heading("GARBAGE COLLECTION", &figures::plural(view.report.gc.len() as u64, "log"));
     table(page, view, &view.report.gc.iter().collect::<Vec<_>>());
     for gc in &view.report.gc {
-        detail(page, view, gc);
+        gc_detail::detail(page, view, gc);
     }
 }
 
@@ -104,47 +104,4 @@ fn table(page: &mut Page, view: &View, logs: &[&Gc]) {
         ]);
     }
     table.draw(page);
-}
-
-fn detail(page: &mut Page, view: &View, gc: &Gc) {
-    page.heading(&page.brief(view, view.short_path(gc.source)), words::collector(&gc.collector));
-    for note in &gc.notes {
-        page.wrapped(Line::indent(2).ink(Ink::Warn, page.glyphs.bullet).put(" "), Ink::Plain, note, 3);
-    }
-    if !gc.heap_after_full_bytes.is_empty() {
-        let last = gc.heap_after_full_bytes.last().copied().unwrap_or(0);
-        let line = label("after full").ink(Ink::Accent, bar::spark(&gc.heap_after_full_bytes, 40, page.glyphs));
-        page.push(line.put(format!("  {}, {}", figures::bytes(last), gc.heap_trend)));
-    }
-    for (name, rate) in [("allocated", gc.allocation_rate_bytes_per_s), ("promoted", gc.promotion_rate_bytes_per_s)] {
-        if let Some(rate) = rate {
-            page.push(label(name).put(format!("{} a second", figures::bytes(rate))));
-        }
-    }
-    let mut causes: Vec<(&String, &u64)> = gc.causes.iter().collect();
-    causes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    for (at, (cause, count)) in causes.into_iter().enumerate() {
-        page.push(label(if at == 0 { "causes" } else { "" }).put(format!("{:>8}  {cause}", figures::count(*count))));
-    }
-    let mut lower = 0.0;
-    let total = gc.histogram.iter().map(|(_, count)| *count).fold(0, u64::saturating_add).max(1);
-    for (at, (upper, count)) in gc.histogram.iter().enumerate() {
-        let share = *count as f64 / total as f64;
-        let cells = (share * 30.0).ceil() as usize;
-        let bar = page.glyphs.shades[3].to_string().repeat(cells.min(30));
-        let range = format!("{} {} {}", figures::duration_f(lower), page.glyphs.dash, figures::duration_f(*upper));
-        page.push(label(if at == 0 { "lengths" } else { "" }).put(format!("{range:>18} {:>8}  ", figures::count(*count))).ink(Ink::Accent, bar));
-        lower = *upper;
-    }
-    for (at, pause) in gc.longest.iter().enumerate() {
-        let time =
-            view.clock.short_of(&pause.time).or_else(|| pause.uptime_ms.map(|ms| format!("{} after start", figures::duration_f(ms)))).unwrap_or_default();
-        let line = label(if at == 0 { "longest" } else { "" }).put(format!("{:>10}  {time}  {}  ", figures::duration_f(pause.ms), pause.cause));
-        let room = page.width.saturating_sub(line.width()).max(12);
-        page.push(line.append(page.place(view, gc.source, pause.line, room)));
-    }
-}
-
-fn label(text: &str) -> Line {
-    Line::indent(2).ink(Ink::Dim, text).pad_to(14)
 }

@@ -11,8 +11,10 @@ mod coverage;
 mod exceptions;
 pub(super) mod fit;
 mod gc;
+mod gc_detail;
 mod glyphs;
 mod headline;
+mod jvm;
 mod page;
 mod table;
 mod task_managers;
@@ -40,7 +42,10 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io:
         Chapter::Timeline => timeline::all(&mut page, &view),
         Chapter::Exceptions => exceptions::all(&mut page, &view),
         Chapter::Checkpoints => checkpoints::all(&mut page, &view),
-        Chapter::Gc => gc::all(&mut page, &view),
+        Chapter::Gc => {
+            gc::all(&mut page, &view);
+            jvm::all(&mut page, &view);
+        }
     }
     page.write_to(out)
 }
@@ -53,6 +58,7 @@ fn full(page: &mut Page, view: &View) {
     attempts::attempts(page, view);
     checkpoints::summary(page, view);
     gc::summary(page, view);
+    jvm::summary(page, view);
     task_managers::task_managers(page, view);
     exceptions::summary(page, view);
     coverage::coverage(page, view);
@@ -65,6 +71,7 @@ fn healthy(page: &mut Page, view: &View) {
     attempts::healthy(page, view);
     checkpoints::healthy(page, view);
     gc::healthy(page, view);
+    jvm::summary(page, view);
     chain::remarks(page, view);
     coverage::healthy(page, view);
 }

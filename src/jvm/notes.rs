@@ -1,21 +1,19 @@
-//! Single lines in which the JVM, Hadoop or Flink's memory logger speak of memory, crashes and pauses; found in `.out`, `.err`,
+//! Single lines in which the JVM, Hadoop or Flink's memory logger speak of memory and pauses; found in `.out`, `.err`,
 //! `hs_err` files and ordinary logs.
 //!
-//! In: one line. Out: a small typed value, or none. Stateless but for [`CrashReader`], whose text spans lines. Never decides
-//! what caused what.
+//! In: one line. Out: a small typed value, or none. Stateless. Never decides what caused what.
 
-use super::model::Place;
-use super::numbers::{decimal, trim, uint};
+use crate::gc::numbers::{decimal, trim, uint};
 use memchr::memmem;
 
 /// Longest text copied from a line.
 const TEXT: usize = 400;
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len().min(TEXT)]).trim().to_owned()
 }
 
-fn after<'a>(line: &'a [u8], mark: &str) -> Option<&'a [u8]> {
+pub(super) fn after<'a>(line: &'a [u8], mark: &str) -> Option<&'a [u8]> {
     memmem::find(line, mark.as_bytes()).map(|at| &line[at + mark.len()..])
 }
 
@@ -33,7 +31,7 @@ pub enum JvmNote {
     BadOption(String),
 }
 
-/// Any of the recognisers of this file (crash headers apart, see [`CrashReader`]).
+/// Any of the recognisers of this file (crash headers apart, see [`super::crash`]).
 pub fn recognise(line: &[u8]) -> Option<JvmNote> {
     if let Some(found) = memory_line(line) {
         return Some(JvmNote::Memory(found));
@@ -243,87 +241,6 @@ fn usage(field: &[u8], shift: u32) -> Option<Usage> {
     Some(Usage { used: bytes(used), committed: bytes(committed), max: max.map(bytes) })
 }
 
-/// The JVM's last words: a fatal error, or native memory that it could not get. Printed to stdout and heading `hs_err_pid*.log`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Crash {
-    pub place: Place,
-    /// `SIGSEGV (0xb)`, `Internal Error (…)`, `Out of Memory Error (…)`.
-    pub signal: Option<String>,
-    /// `C  [librocksdbjni.so+0x2b0f30]`: the library where it happened.
-    pub frame: Option<String>,
-    /// `There is insufficient memory for the Java Runtime Environment to continue.`
-    pub insufficient_memory: bool,
-    /// `Native memory allocation (mmap) failed to map 12288 bytes …`.
-    pub allocation: Option<String>,
-    pub pid: Option<u64>,
-    pub report_path: Option<String>,
-}
-
-impl Crash {
-    /// `C  [librocksdbjni.so+0x2b0f30]` gives `librocksdbjni.so`.
-    pub fn library(&self) -> Option<&str> {
-        let frame = self.frame.as_deref()?;
-        let inside = frame.split_once('[')?.1;
-        inside.split(['+', ']']).next()
-    }
-}
-
-/// Reads crash blocks; feed it every line that begins with `#`.
-#[derive(Debug, Default)]
-pub struct CrashReader {
-    crashes: Vec<Crash>,
-    open: bool,
-    frame_next: bool,
-}
-
-const CRASHES: usize = 16;
-
-impl CrashReader {
-    /// Cheap test: crash text is a comment block.
-    pub fn is_candidate(line: &[u8]) -> bool {
-        line.first() == Some(&b'#')
-    }
-
-    pub fn line(&mut self, at: Place, line: &[u8]) {
-        let Some(rest) = line.strip_prefix(b"#") else {
-            self.open = false;
-            return;
-        };
-        let rest = trim(rest);
-        let begins = rest.starts_with(b"A fatal error has been detected by the Java Runtime Environment");
-        let starved = rest.starts_with(b"There is insufficient memory for the Java Runtime Environment");
-        if begins || starved {
-            if self.crashes.len() >= CRASHES {
-                self.open = false;
-                return;
-            }
-            self.crashes.push(Crash { place: at, insufficient_memory: starved, ..Crash::default() });
-            (self.open, self.frame_next) = (true, false);
-            return;
-        }
-        let Some(crash) = self.crashes.last_mut().filter(|_| self.open) else {
-            return;
-        };
-        if std::mem::take(&mut self.frame_next) && !rest.is_empty() {
-            crash.frame = Some(text(rest));
-        } else if rest.starts_with(b"Problematic frame:") {
-            self.frame_next = true;
-        } else if memmem::find(rest, b", pid=").is_some() && crash.signal.is_none() {
-            crash.pid = after(rest, "pid=").and_then(uint).map(|(pid, _)| pid);
-            let end = memmem::find(rest, b" at pc=").or_else(|| memmem::find(rest, b", pid=")).unwrap_or(rest.len());
-            crash.signal = Some(text(&rest[..end]));
-        } else if rest.starts_with(b"Native memory allocation") {
-            crash.allocation = Some(text(rest));
-        } else if memmem::find(rest, b"hs_err").is_some() && crash.report_path.is_none() {
-            crash.report_path = Some(text(rest));
-        }
-    }
-
-    pub fn finish(self) -> Vec<Crash> {
-        self.crashes
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -374,37 +291,5 @@ mod tests {
         let MemoryLine::Pools(pools) = pools else { panic!("{pools:?}") };
         assert_eq!(pools[1].0, "Compressed Class Space");
         assert_eq!(memory_line(b"Direct memory stats: unavailable"), None);
-    }
-
-    #[test]
-    fn crashes() {
-        let text = "\
-#
-# A fatal error has been detected by the Java Runtime Environment:
-#
-#  SIGSEGV (0xb) at pc=0x00007f0a3c2b0f30, pid=4711, tid=4722
-#
-# JRE version: OpenJDK Runtime Environment (11.0.13+8) (build 11.0.13+8)
-# Problematic frame:
-# C  [librocksdbjni-linux64.so+0x2b0f30]
-#
-# An error report file with more information is saved as:
-# /opt/flink/hs_err_pid4711.log
-#
-x
-# There is insufficient memory for the Java Runtime Environment to continue.
-# Native memory allocation (mmap) failed to map 12288 bytes for committing reserved memory.
-# An error report file with more information is saved as:
-# /tmp/hs_err_pid12.log
-";
-        let mut reader = CrashReader::default();
-        for (number, line) in text.lines().enumerate() {
-            reader.line(Place { line: number as u64 + 1, byte: 0 }, line.as_bytes());
-        }
-        let found = reader.finish();
-        assert_eq!(found.len(), 2);
-        assert_eq!((found[0].signal.as_deref(), found[0].pid, found[0].library()), (Some("SIGSEGV (0xb)"), Some(4711), Some("librocksdbjni-linux64.so")));
-        assert_eq!(found[0].report_path.as_deref(), Some("/opt/flink/hs_err_pid4711.log"));
-        assert!(found[1].insufficient_memory && found[1].allocation.as_deref().is_some_and(|text| text.contains("12288")));
     }
 }

@@ -1,17 +1,21 @@
 //! Thread dumps of the JVM (`jstack`, `kill -3`, `Full thread dump …` in `.out`): who is blocked, on what, and deadlocks.
 //!
-//! In: lines in order. Out: [`ThreadDump`]s with bounded lists; counts are of all threads. Keeps no stacks but the top frame of
-//! blocked threads.
+//! In: lines in order. Out: [`ThreadDump`]s with bounded lists; counts are of all threads. Keeps of a stack the top frame and the first one that is neither the
+//! JDK's nor Flink's, of threads that are blocked and of those that run Flink's tasks.
 
-use super::model::Place;
-use super::numbers::{trim, trim_end, uint};
+use crate::gc::Place;
+use crate::gc::numbers::{trim, trim_end, uint};
 use memchr::memmem;
 
 const DUMPS: usize = 64;
 const BLOCKED: usize = 64;
 const DEADLOCKS: usize = 8;
 const DEADLOCKED: usize = 16;
+const TASKS: usize = 256;
 const TEXT: usize = 200;
+
+/// How a dump begins.
+pub const BEGINS: &[u8] = b"Full thread dump ";
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ThreadDump {
@@ -24,6 +28,9 @@ pub struct ThreadDump {
     pub blocked: u64,
     pub waiting: u64,
     pub blocked_threads: Vec<BlockedThread>,
+    /// Threads that run tasks (`Source: orders (1/4)#0`), and how many there are.
+    pub task_threads: Vec<TaskThread>,
+    pub tasks: u64,
     pub deadlocks: Vec<Deadlock>,
     /// As the JVM counts them at the end; may exceed those listed.
     pub deadlocks_found: u64,
@@ -41,6 +48,18 @@ pub struct BlockedThread {
     pub place: Place,
 }
 
+/// A thread that runs a task: its name is the subtask's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TaskThread {
+    pub name: String,
+    /// `RUNNABLE`, `WAITING`, …
+    pub state: String,
+    pub top_frame: String,
+    /// First frame that is neither the JDK's nor Flink's.
+    pub user_frame: Option<String>,
+    pub place: Place,
+}
+
 /// Threads of one cycle, each waiting for the next.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deadlock {
@@ -49,12 +68,14 @@ pub struct Deadlock {
 }
 
 /// Reads dumps out of any text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ThreadDumpReader {
     dumps: Vec<ThreadDump>,
     part: Part,
     name: String,
     blocked: bool,
+    /// The thread at hand runs a task.
+    task: bool,
     /// Locks held by threads of this dump: address and index of the owner's name; bounded.
     owners: Vec<(String, String)>,
 }
@@ -64,18 +85,25 @@ enum Part {
     #[default]
     Outside,
     Threads,
+    /// After the last thread: deadlocks may follow.
+    After,
     Deadlocks,
 }
 
 const OWNERS: usize = 4096;
 
 impl ThreadDumpReader {
+    /// Is it inside a dump?
+    pub fn reading(&self) -> bool {
+        self.part != Part::Outside
+    }
+
     pub fn line(&mut self, at: Place, line: &[u8]) {
         let line = trim_end(line);
-        if let Some(found) = memmem::find(line, b"Full thread dump ") {
+        if let Some(rest) = line.strip_prefix(BEGINS) {
             self.close();
             if self.dumps.len() < DUMPS {
-                let vm = text(&line[found + 17..]).trim_end_matches(':').to_owned();
+                let vm = text(rest).trim_end_matches(':').to_owned();
                 self.dumps.push(ThreadDump { place: at, vm, ..ThreadDump::default() });
                 self.part = Part::Threads;
             }
@@ -88,6 +116,14 @@ impl ThreadDumpReader {
             return;
         };
         let trimmed = trim(line);
+        if line.starts_with(b"JNI global ref") {
+            self.part = Part::After;
+            return;
+        }
+        if self.part == Part::After && !trimmed.is_empty() && !line.starts_with(b"Found ") || self.part == Part::Threads && !of_a_dump(line) {
+            self.close();
+            return;
+        }
         if line.starts_with(b"Found one Java-level deadlock") {
             self.part = Part::Deadlocks;
             if dump.deadlocks.len() < DEADLOCKS {
@@ -108,7 +144,18 @@ impl ThreadDumpReader {
             dump.threads += 1;
             self.name = quoted(line).unwrap_or_default();
             self.blocked = false;
+            self.task = false;
+            if runs_a_task(&self.name) {
+                dump.tasks += 1;
+                self.task = dump.task_threads.len() < TASKS;
+                if self.task {
+                    dump.task_threads.push(TaskThread { name: self.name.clone(), place: at, ..TaskThread::default() });
+                }
+            }
         } else if let Some(state) = trimmed.strip_prefix(b"java.lang.Thread.State: ") {
+            if let Some(task) = dump.task_threads.last_mut().filter(|_| self.task) {
+                task.state = text(state.split(|b| *b == b' ').next().unwrap_or_default());
+            }
             match state {
                 _ if state.starts_with(b"RUNNABLE") => dump.runnable += 1,
                 _ if state.starts_with(b"BLOCKED") => {
@@ -124,6 +171,14 @@ impl ThreadDumpReader {
         } else if let Some(frame) = trimmed.strip_prefix(b"at ") {
             if let Some(thread) = dump.blocked_threads.last_mut().filter(|thread| self.blocked && thread.top_frame.is_empty()) {
                 thread.top_frame = text(frame);
+            }
+            if let Some(task) = dump.task_threads.last_mut().filter(|_| self.task) {
+                if task.top_frame.is_empty() {
+                    task.top_frame = text(frame);
+                }
+                if task.user_frame.is_none() && !is_of_platform(frame) {
+                    task.user_frame = Some(text(frame));
+                }
             }
         } else if let Some(rest) = trimmed.strip_prefix(b"- waiting to lock <") {
             if let Some(thread) = dump.blocked_threads.last_mut().filter(|thread| self.blocked && thread.lock.is_empty()) {
@@ -149,13 +204,62 @@ impl ThreadDumpReader {
         }
         self.owners.clear();
         self.part = Part::Outside;
-        self.blocked = false;
+        (self.blocked, self.task) = (false, false);
     }
 
     pub fn finish(mut self) -> Vec<ThreadDump> {
         self.close();
         self.dumps
     }
+}
+
+/// May this line stand among the threads of a dump? They are headed by names in quotes, all else is indented, but for the list of thread addresses.
+fn of_a_dump(line: &[u8]) -> bool {
+    match line.first() {
+        None | Some(b'"' | b' ' | b'\t' | b'}') => true,
+        Some(b'0') => line.starts_with(b"0x"),
+        Some(b'_') => line.starts_with(b"_java_thread_list"),
+        Some(b'T') => line.starts_with(b"Threads class SMR info"),
+        Some(b'F') => line.starts_with(b"Found "),
+        _ => false,
+    }
+}
+
+/// Flink names a task's thread after its subtask: `Map -> Sink: out (2/4)#0`, before 1.10 without the attempt.
+fn runs_a_task(name: &str) -> bool {
+    let body = match name.rsplit_once('#') {
+        Some((body, attempt)) if !attempt.is_empty() && attempt.bytes().all(|b| b.is_ascii_digit()) => body,
+        _ => name,
+    };
+    let numbers = body.strip_suffix(')').and_then(|body| body.rsplit_once(" (")).and_then(|(_, numbers)| numbers.split_once('/'));
+    numbers.is_some_and(|(n, of)| [n, of].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())))
+}
+
+/// Is a frame (`pkg.Class.method(…)`, with or without its module) the JDK's, Flink's or of a library that Flink runs on?
+pub(super) fn is_of_platform(frame: &[u8]) -> bool {
+    const PLATFORM: [&str; 12] = [
+        "java.",
+        "javax.",
+        "jdk.",
+        "sun.",
+        "com.sun.",
+        "org.apache.flink.",
+        "org.rocksdb.",
+        "org.apache.pekko.",
+        "akka.",
+        "scala.",
+        "org.apache.logging.",
+        "io.netty.",
+    ];
+    let name = &frame[..memchr::memchr(b'(', frame).unwrap_or(frame.len())];
+    // `app//com.acme.Map.map`, `java.base@17.0.15/java.lang.Thread.run`; the slash of a hidden class comes after a `$`.
+    let begin = memchr::memrchr(b'/', &name[..memchr::memchr(b'$', name).unwrap_or(name.len())]).map_or(0, |slash| slash + 1);
+    PLATFORM.iter().any(|prefix| name[begin..].starts_with(prefix.as_bytes()))
+}
+
+/// Lines that evidence about a dump quotes.
+pub fn may_be_cited(line: &[u8]) -> bool {
+    line.first() == Some(&b'F') && (line.starts_with(BEGINS) || line.starts_with(b"Found one Java-level deadlock"))
 }
 
 /// Does the beginning of a file look like a thread dump of its own (`jstack > file`)?
@@ -264,5 +368,37 @@ Found 1 deadlock.
     #[test]
     fn frames_of_other_text_are_not_taken() {
         assert!(read("java.lang.RuntimeException\n\tat a.B.c(D.java:1)\n\"x\" #1\n").is_empty());
+    }
+
+    #[test]
+    fn real_output_of_jstack() {
+        let dumps = read(include_str!("../../fixtures/jvm/jstack-17.txt"));
+        assert_eq!(dumps.len(), 1);
+        let dump = &dumps[0];
+        assert_eq!((dump.threads, dump.deadlocks_found, dump.tasks), (25, 1, 3));
+        assert_eq!(dump.deadlocks[0].threads, ["orders-cache-writer", "orders-cache-reader"]);
+        let waiting = dump.blocked_threads.iter().find(|thread| thread.name.starts_with("Sink: orders")).unwrap();
+        assert!(waiting.held_by.as_deref().is_some_and(|name| name.starts_with("Sink: orders")));
+        assert!(dump.task_threads.iter().all(|task| task.user_frame.as_deref() == Some("Dead$Sink.invoke(Dead.java:5)")));
+    }
+
+    #[test]
+    fn the_text_after_a_dump_is_not_part_of_it() {
+        let text = format!("{DUMP}\nJNI global refs: 4, weak refs: 0\n\nHeap\n garbage-first heap   total 1K, used 1K\n\"x\" #1\n");
+        let mut reader = ThreadDumpReader::default();
+        for (number, line) in text.lines().enumerate() {
+            reader.line(Place { line: number as u64 + 1, byte: 0 }, line.as_bytes());
+        }
+        assert!(!reader.reading());
+    }
+
+    #[test]
+    fn threads_of_tasks_are_told_by_their_names() {
+        for name in ["Source: orders (1/4)#0", "Map -> Sink: out (12/128)", "Window(Tumbling(5)) (1/1)#13"] {
+            assert!(runs_a_task(name), "{name}");
+        }
+        for name in ["main", "flink-akka.actor.default-dispatcher-3", "OutputFlusher for Source: x", "pool (a/b)", "GC Thread#0"] {
+            assert!(!runs_a_task(name), "{name}");
+        }
     }
 }
