@@ -8,8 +8,6 @@ use crate::event::{CheckpointReason, Kind};
 
 /// Checkpoints that must have ended before a share of failures means anything.
 const MIN_CHECKPOINTS: u64 = 10;
-/// Shortest GC log of which the share of pauses means anything, in milliseconds.
-const MIN_GC_SPAN_MS: f64 = 60_000.0;
 
 /// Looks at every figure.
 pub fn look(work: &mut Work) {
@@ -18,7 +16,6 @@ pub fn look(work: &mut Work) {
         failing_checkpoints(work, job);
         restarts(work, job);
     }
-    collections(work);
     load(work);
 }
 
@@ -110,35 +107,6 @@ fn restarts(work: &mut Work, job: usize) {
         finding.cite(Evidence::of(work.story, first.1));
     }
     push(work, finding);
-}
-
-fn collections(work: &mut Work) {
-    let limits = work.options.thresholds.clone();
-    for source in 0..work.story.sources.len() {
-        let Some(log) = &work.story.sources[source].digest.gc else { continue };
-        for life in &log.lives {
-            let Some(longest) = life.longest.iter().max_by(|a, b| a.ms.total_cmp(&b.ms)) else { continue };
-            if !work.judged(longest.epoch_ms) {
-                continue;
-            }
-            let share = life.throughput.filter(|_| life.span.is_some_and(|s| s.length_ms() >= MIN_GC_SPAN_MS)).map(|t| 1.0 - t);
-            let (slug, text) = if longest.ms > limits.gc_pause_s * 1000.0 {
-                let text = format!("The longest pause took {:.1} s ({}); the threshold is {} s.", longest.ms / 1000.0, longest.cause, limits.gc_pause_s);
-                ("gc-pause-long", text)
-            } else if share.is_some_and(|s| s > limits.gc_time_share) {
-                let text =
-                    format!("{:.0} % of the time went into pauses; the threshold is {:.0} %.", share.unwrap_or(0.0) * 100.0, limits.gc_time_share * 100.0);
-                ("gc-time-share", text)
-            } else {
-                continue;
-            };
-            let mut finding = observation(work, slug, text);
-            finding.at(longest.epoch_ms);
-            finding.cite(Some(work.line_evidence(source, longest.place.line, &format!("pause of {:.1} ms", longest.ms), longest.epoch_ms)));
-            push(work, finding);
-            break;
-        }
-    }
 }
 
 /// Back pressure and slots, as metrics reports in the logs show them.

@@ -5,11 +5,13 @@
 
 pub mod cause;
 mod checkpoint;
+mod collector;
 pub mod conditions;
 pub mod configuration;
 pub mod figures;
 pub mod finding;
 pub mod incidents;
+mod jvm;
 mod leader;
 pub mod verdict;
 mod worker;
@@ -63,6 +65,8 @@ pub fn diagnose(story: &Story, rules: &Rules, options: &Options) -> Diagnosis {
     work.jobs();
     conditions::look(&mut work);
     figures::look(&mut work);
+    collector::look(&mut work);
+    jvm::look(&mut work);
     configuration::look(&mut work);
     verdict::sum_up(work)
 }

@@ -52,7 +52,7 @@ impl Work<'_> {
                 cause.worker = Some(worker);
             }
             if cause.detail.is_empty()
-                && matches!(&*cause.slug, "tm-process-killed" | "tm-frozen" | "heartbeat-tm-timeout" | "tm-unreachable" | "gc-long-pause")
+                && matches!(&*cause.slug, "tm-process-killed" | "tm-frozen" | "heartbeat-tm-timeout" | "tm-unreachable" | "gc-long-pause" | "gc-thrash")
             {
                 cause.detail = who.id.to_string();
             }
@@ -75,7 +75,7 @@ impl Work<'_> {
             return finish(cause);
         }
         // 3. Long pauses.
-        if let Some(cause) = self.pauses(worker, lost) {
+        if let Some(cause) = self.pauses(worker, lost).or_else(|| self.monitored(worker, &own, lost)) {
             return finish(cause);
         }
         // 4. It may be the JobManager that stood still and then counted its own pause.
@@ -251,13 +251,17 @@ impl Work<'_> {
                     continue;
                 }
                 let certainty = if stopped >= 0.8 * timeout as f64 { Certainty::Confirmed } else { Certainty::Likely };
-                let mut cause = Cause::new("gc-long-pause", certainty, Some(*start));
+                // Many pauses, none of them long, one after the other: the process crawled.
+                let fulls = within.iter().filter(|(_, p)| p.kind == crate::gc::PauseKind::Full).count();
+                let crawled = fulls >= 5 && fulls * 2 > within.len() && longest.ms < 0.2 * timeout as f64;
+                let mut cause = Cause::new(if crawled { "gc-thrash" } else { "gc-long-pause" }, certainty, Some(*start));
                 let text = format!(
-                    "stop-the-world pauses of {:.1} s before the loss, the longest {:.1} s ({}); heartbeat.timeout is {} s",
+                    "stop-the-world pauses of {:.1} s before the loss, the longest {:.1} s ({}); heartbeat.timeout is {} s{}",
                     stopped / 1000.0,
                     longest.ms / 1000.0,
                     longest.cause,
-                    timeout as f64 / 1000.0
+                    timeout as f64 / 1000.0,
+                    super::collector::not_the_collector(longest).trim_end_matches('.')
                 );
                 cause.note = Some(text.clone());
                 cause.evidence.push(self.line_evidence(source, longest.place.line, &text, Some(*start)));
@@ -294,6 +298,9 @@ impl Work<'_> {
                     let mut cause = Cause::new("tm-frozen", certainty, Some(from));
                     let text = format!("no line of any thread for {:.1} s, then {} lines at once", (to - from) as f64 / 1000.0, gap.burst);
                     cause.evidence.push(Evidence::Absence { source: *source, from: Some(from), to: Some(to), text, quote: silence.quote.clone() });
+                    if let Some((_, _, at)) = self.stops_near(worker, own, lost).first() {
+                        cause.evidence.extend(Evidence::of(self.story, *at));
+                    }
                     cause.missing.push(Missing {
                         code: "why-frozen",
                         subject: Some(self.story.workers[worker].id.to_string()),
