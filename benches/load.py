@@ -2,7 +2,7 @@
 
     python3 benches/load.py [CASE ...]
 
-Cases: ten-gigabytes, small-files, one-line, yarn-pipe, follow, disaster; all of them unless named. FLINKLOG names the program (target/release/flinklog),
+Cases: ten-gigabytes, small-files, one-line, yarn-pipe, follow, disaster, attempts; all of them unless named. FLINKLOG names the program (target/release/flinklog),
 BENCH_DIR where the input is made (target/load; up to 11 GB). Needs Linux: the memory is that of /proc.
 """
 
@@ -148,6 +148,39 @@ def disaster():
     scan("disaster", ["-"], feed())
 
 
+def attempts():
+    """Fifty jobs of a session, each with 2,000 attempts and 100,000 checkpoints."""
+    graph, coordinator, task = "runtime.executiongraph.ExecutionGraph", "runtime.checkpoint.CheckpointCoordinator", "runtime.executiongraph.ExecutionGraph"
+
+    def feed():
+        clock = 0
+
+        def line(logger, text):
+            seconds = clock // 1000
+            day, rest = divmod(seconds, 86_400)
+            return f"2026-{1 + day // 28:02}-{1 + day % 28:02} {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02},{clock % 1000:03} INFO  org.apache.flink.{logger} [] - {text}\n"
+
+        names = [(f"job-{job}", f"{job + 1:032x}") for job in range(50)]
+        for attempt in range(2_000):
+            pieces = []
+            for name, job in names:
+                before = "RESTARTING" if attempt else "CREATED"
+                pieces.append(line(graph, f"Job {name} ({job}) switched from state {before} to RUNNING."))
+            for checkpoint in range(attempt * 50 + 1, attempt * 50 + 51):
+                clock += 100
+                for _, job in names:
+                    pieces.append(line(coordinator, f"Triggering checkpoint {checkpoint} (type=CHECKPOINT) @ {1767225600000 + clock} for job {job}."))
+                    pieces.append(line(coordinator, f"Completed checkpoint {checkpoint} for job {job} (5426 bytes, checkpointDuration=43 ms, finalizationTime=1 ms)."))
+            for name, job in names:
+                execution = f"{attempt:08x}{job[8:]}_{job}_0_{attempt}"
+                pieces.append(line(task, f"Map -> Sink (1/1) ({execution}) switched from RUNNING to FAILED on tm-1:6122-abcdef @ tm-1 (dataPort=6121).\njava.lang.IllegalStateException: no seat for passenger {attempt}\n\tat com.acme.Seats.take(Seats.java:42)\n\tat org.apache.flink.streaming.api.operators.StreamMap.processElement(StreamMap.java:38)"))
+                pieces.append(line(graph, f"Job {name} ({job}) switched from state RUNNING to RESTARTING."))
+            clock += 10_000
+            yield "".join(pieces).encode()
+
+    scan("attempts", ["-"], feed())
+
+
 def follow():
     """An hour of a busy log within half a minute: what is followed must not pile up."""
     folder = PLACE / "follow"
@@ -173,7 +206,7 @@ def follow():
     shutil.rmtree(folder)
 
 
-CASES = {"small-files": small_files, "one-line": one_line, "yarn-pipe": yarn_pipe, "disaster": disaster, "follow": follow, "ten-gigabytes": ten_gigabytes}
+CASES = {"small-files": small_files, "one-line": one_line, "yarn-pipe": yarn_pipe, "disaster": disaster, "attempts": attempts, "follow": follow, "ten-gigabytes": ten_gigabytes}
 
 
 def main():

@@ -23,11 +23,14 @@ const LOGS: [(&str, &str); 8] = [
 /// Lines that one collection may take: a pause this far from a cut is whole.
 const EXTENT: usize = 60;
 
+/// A pause: line, length in microseconds, kind and cause.
+type Shown = (u64, u64, &'static str, String);
+
 /// Lines with their number in the whole log.
 type Numbered<'a> = Vec<(usize, &'a str)>;
 
 /// Every pause of the lines: place in the whole log, microseconds, kind, cause. The reader keeps the longest only, so it reads piece by piece.
-fn pauses(lines: &Numbered) -> Vec<(u64, u64, &'static str, String)> {
+fn pauses(lines: &Numbered) -> Vec<Shown> {
     let mut machine = Machine::new();
     for (number, line) in lines.iter().filter(|(_, line)| is_candidate(line.as_bytes())) {
         machine.line(Place { line: *number as u64, byte: 0 }, line.as_bytes(), None);
@@ -83,12 +86,11 @@ fn cutting_a_log_changes_no_whole_pause() {
                 last.1 = &last.1[..end];
                 let got = pauses(&part);
                 let (low, high) = (part[0].0 + EXTENT, part[part.len() - 1].0.saturating_sub(EXTENT));
-                let inside = |p: &&(u64, u64, &str, String)| (low..high).contains(&(p.0 as usize));
+                let inside = |p: &&Shown| (low..high).contains(&(p.0 as usize));
                 let want: Vec<_> = whole.iter().filter(inside).collect();
                 // Concurrent collectors name the cause when a cycle begins: before the cut nobody can read it.
                 let seen: Vec<_> = got.iter().filter(inside).collect();
-                let same =
-                    |(a, b): (&&(u64, u64, &str, String), &&(u64, u64, &str, String))| (a.0, a.1, a.2) == (b.0, b.1, b.2) && (a.3 == b.3 || a.3.is_empty());
+                let same = |(a, b): (&&Shown, &&Shown)| (a.0, a.1, a.2) == (b.0, b.1, b.2) && (a.3 == b.3 || a.3.is_empty());
                 let all_same = seen.len() == want.len() && seen.iter().zip(&want).all(same);
                 assert!(all_same, "{name}, lines {} to {}: {seen:?} and {want:?}", part[0].0, part[part.len() - 1].0);
                 compared += want.len();
