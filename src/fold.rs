@@ -11,11 +11,14 @@ use rustc_hash::FxHashMap;
 use crate::classify::text::first_line;
 use crate::digest::{Builder, DayCounter, Place, SourceDigest};
 use crate::event::{BannerKey, ExecutionId, JobId, Kind, Str, Task, TmLoss};
+use crate::gc;
 use crate::layout::time::MinuteClock;
 use crate::layout::{self, Level, ansi, json};
 use crate::record::{ChunkResult, Found, FoundStep, Logger};
 use crate::scan;
 
+/// Kind of a pause of the garbage collection.
+const PAUSE: &str = "gc.pause";
 /// Bytes of a message that an event keeps.
 const MAX_TEXT: usize = 2_000;
 
@@ -70,10 +73,10 @@ impl<'o> Fold<'o> {
 
     /// Digest and kept events.
     pub fn finish(mut self) -> (SourceDigest, Vec<Event>) {
-        let events = self.take();
         if let Some(look) = &mut self.look {
             look.finish();
         }
+        let events = self.take();
         (self.digest.finish(), events)
     }
 
@@ -106,6 +109,35 @@ pub struct Event {
     /// Fingerprint.
     pub exception: Option<u64>,
     pub text: Box<str>,
+    /// When a pause of the garbage collection began.
+    pub pause: Option<PauseTime>,
+}
+
+impl Event {
+    /// One of level INFO that is no record and about no job.
+    pub fn plain(kind: &'static str, line: u64, text: Box<str>) -> Event {
+        Event {
+            ms: None,
+            line,
+            level: Level::Info,
+            kind,
+            job: None,
+            graph: None,
+            task_manager: None,
+            logger: "".into(),
+            pattern: None,
+            exception: None,
+            text,
+            pause: None,
+        }
+    }
+}
+
+/// Time of a line of a GC log: its own, or that since the start of its JVM.
+#[derive(Debug, Clone, Copy)]
+pub struct PauseTime {
+    pub epoch_ms: Option<i64>,
+    pub uptime_ms: Option<f64>,
 }
 
 /// What `events` keeps, asked before an event costs memory.
@@ -173,13 +205,26 @@ pub struct Lister<'w> {
     wanted: &'w Wanted,
     day: DayCounter,
     current: Option<JobId>,
+    gc: Option<gc::Machine>,
     events: Vec<Event>,
 }
 
 impl<'w> Lister<'w> {
     /// An empty one.
     pub fn new(wanted: &'w Wanted) -> Self {
-        Lister { wanted, day: DayCounter::default(), current: None, events: Vec::new() }
+        let gc = wanted.wants(PAUSE, Level::Info).then(gc::Machine::telling);
+        Lister { wanted, day: DayCounter::default(), current: None, gc, events: Vec::new() }
+    }
+
+    fn pauses(&mut self, pauses: Vec<gc::Pause>) {
+        for pause in pauses {
+            if !self.wanted.room() {
+                continue;
+            }
+            let cause = if pause.cause.is_empty() { pause.kind.slug() } else { &*pause.cause };
+            let event = Event::plain(PAUSE, pause.place.line, format!("{:.1} ms pause: {cause}", pause.ms).into());
+            self.events.push(Event { pause: Some(PauseTime { epoch_ms: pause.epoch_ms, uptime_ms: pause.uptime_ms }), ..event });
+        }
     }
 
     fn found(&mut self, chunk: &[u8], found: &Found, lines: u64, bytes: u64) {
@@ -213,6 +258,7 @@ impl<'w> Lister<'w> {
             pattern: matter.and_then(|m| m.pattern.or(m.benign).or_else(|| m.thrown.as_ref()?.pattern.map(|(p, _)| p))),
             exception: matter.and_then(|m| m.thrown.as_ref()).map(|t| t.trace.fingerprint),
             text: words(found.kind.as_ref(), raw),
+            pause: None,
         });
     }
 
@@ -266,6 +312,21 @@ impl Look for Lister<'_> {
         }
         for step in steps {
             self.found(chunk, &of_step(step), lines, bytes);
+        }
+        if let Some(gc) = &mut self.gc {
+            for span in &result.gc {
+                let text = chunk.get(span.byte..span.byte + span.bytes).unwrap_or_default();
+                gc.line(gc::Place { line: lines + span.line + 1, byte: bytes + span.byte as u64 }, text, None);
+            }
+            let pauses = gc.take_pauses(false);
+            self.pauses(pauses);
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(gc) = &mut self.gc {
+            let pauses = gc.take_pauses(true);
+            self.pauses(pauses);
         }
     }
 

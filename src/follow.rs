@@ -11,22 +11,28 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use crate::delivery::{self, ReadAt};
+use crate::digest::SourceDigest;
 use crate::fold::{Event, Fold, Onlooker};
 use crate::input::archive;
 use crate::input::chunk::SliceChunks;
 use crate::input::decode::Codec;
 use crate::input::discover::{self, FileToRead};
+use crate::input::prefixed::Splitter;
 use crate::input::sniff::{self, Content, SNIFF, Sniffed};
 use crate::record::{self, GcLines};
 use crate::rules::Rules;
 use crate::scan::{self, Place, Scanned, ScannedSource};
 
+/// Bytes that tell files apart: a log begins with its time.
+const HEAD: usize = 256;
 /// Bytes that are read at once.
 const PIECE: usize = 1 << 20;
 /// Bytes that may wait for the next record to begin.
 const MAX_PENDING: usize = 4 << 20;
 /// A file without news for so long has written its last record whole.
 const QUIET: Duration = Duration::from_millis(400);
+/// Lines that tell what a stream is; fewer do where nothing comes for a while.
+const FIRST_LINES: usize = 5;
 /// Most files that are held open.
 const MAX_FILES: usize = 4_096;
 /// Rotated files that stay in memory per name; older ones have been told.
@@ -66,10 +72,14 @@ struct Live<'o> {
     origin: Origin,
     /// Its name belongs to a newer file now.
     rotated: bool,
+    /// What the file begins with: tells a copy of it, and that it was cut and written anew.
+    head: Vec<u8>,
     pending: Vec<u8>,
     last_news: Instant,
     sniffed: Option<Sniffed>,
     fold: Fold<'o>,
+    /// The containers whose lines are mixed in it, with how many bytes of each wait and since when.
+    mixed: Option<(Splitter<'o>, Vec<(usize, Instant)>)>,
 }
 
 /// Follows paths.
@@ -104,7 +114,7 @@ impl<'o> Follower<'o> {
         self.started = true;
         let mut news = false;
         for live in &mut self.live {
-            news |= live.read_on(self.rules, &mut self.remarks);
+            news |= live.read_on(self.rules, self.onlooker, &mut self.remarks);
         }
         self.forget_old();
         news
@@ -112,14 +122,13 @@ impl<'o> Follower<'o> {
 
     /// All sources so far, as a scan would give them.
     pub fn sources(&self) -> Vec<ScannedSource> {
-        let live = self.live.iter().filter(|live| live.sniffed.is_some()).map(Live::source);
-        self.still.sources.iter().cloned().chain(live).collect()
+        self.still.sources.iter().cloned().chain(self.live.iter().flat_map(Live::sources)).collect()
     }
 
     /// The events since the last call, by index of [`Follower::sources`].
     pub fn events(&mut self) -> Vec<(usize, Vec<Event>)> {
         let still = self.still.sources.iter_mut().map(|source| std::mem::take(&mut source.events));
-        let live = self.live.iter_mut().filter(|live| live.sniffed.is_some()).map(|live| live.fold.take());
+        let live = self.live.iter_mut().flat_map(Live::take);
         still.chain(live).enumerate().filter(|(_, events)| !events.is_empty()).collect()
     }
 
@@ -153,17 +162,42 @@ impl<'o> Follower<'o> {
                 continue;
             }
             let shown = file.path.display().to_string();
-            let known = self.live.iter_mut().find(|live| matches!(&live.origin, Origin::File { identity: known, .. } if *known == identity));
+            let known = self.live.iter().position(|live| matches!(&live.origin, Origin::File { identity: known, .. } if *known == identity));
             match known {
                 // Renamed.
-                Some(live) if live.path != shown => {
-                    live.path = shown;
-                    live.rotated = true;
+                Some(at) if self.live[at].path != shown => {
+                    self.live[at].path = shown;
+                    self.live[at].rotated = true;
                 }
                 Some(_) => {}
+                None if self.started && self.takes_copy(&file.path, identity) => {}
                 None => self.begin(&file, identity, shown),
             }
         }
+    }
+
+    /// A copy of a followed file, made before that is cut (copytruncate): what was not read of the original yet is read from the copy, and the original from
+    /// its beginning. A copy whose original goes on is left alone.
+    fn takes_copy(&mut self, path: &Path, identity: Identity) -> bool {
+        let shown = path.display().to_string();
+        let Ok(copy) = File::open(path) else { return false };
+        let of = self
+            .live
+            .iter()
+            .position(|live| !live.head.is_empty() && shown.len() > live.path.len() && shown.starts_with(&live.path) && begins_with(&copy, &live.head));
+        let Some(of) = of else { return false };
+        let live = &mut self.live[of];
+        let Origin::File { file, identity: original, at } = &mut live.origin else { return false };
+        let cut = file.metadata().is_ok_and(|meta| meta.len() < *at) || !begins_with(file, &live.head);
+        if !cut {
+            return true;
+        }
+        let original = (std::mem::replace(file, copy), std::mem::replace(original, identity));
+        let name = std::mem::replace(&mut live.path, shown);
+        live.rotated = true;
+        let fold = rules_fold(self.onlooker, &name);
+        self.live.push(Live::new(name, Origin::File { file: original.0, identity: original.1, at: 0 }, fold));
+        true
     }
 
     /// A file that was not there before.
@@ -183,9 +217,9 @@ impl<'o> Follower<'o> {
             let packed = Codec::sniff(&head) != Codec::None || archive::looks_like_tar(&head) || archive::needs_random_access(&head);
             match sniff::sniff(&head, &shown, file.named).content {
                 _ if packed => return self.read_once(file, identity),
-                Content::Yarn | Content::Prefixed(_) | Content::Kubernetes(_) => return self.read_once(file, identity),
+                Content::Yarn | Content::Kubernetes(_) => return self.read_once(file, identity),
                 Content::NoLog => return self.pass(identity),
-                Content::Log | Content::Gc | Content::Launcher => {}
+                Content::Log | Content::Gc | Content::Launcher | Content::Prefixed(_) => {}
             }
         }
         if self.live.len() >= MAX_FILES {
@@ -255,11 +289,11 @@ fn rules_fold<'o>(onlooker: Option<&'o dyn Onlooker>, path: &str) -> Fold<'o> {
 
 impl<'o> Live<'o> {
     fn new(path: String, origin: Origin, fold: Fold<'o>) -> Self {
-        Live { path, origin, rotated: false, pending: Vec::new(), last_news: Instant::now(), sniffed: None, fold }
+        Live { path, origin, rotated: false, head: Vec::new(), pending: Vec::new(), last_news: Instant::now(), sniffed: None, fold, mixed: None }
     }
 
     /// Reads to the present end. True where records were added to the digest.
-    fn read_on(&mut self, rules: &Rules, remarks: &mut Vec<String>) -> bool {
+    fn read_on(&mut self, rules: &'o Rules, onlooker: Option<&'o dyn Onlooker>, remarks: &mut Vec<String>) -> bool {
         let mut added = false;
         loop {
             match self.piece(remarks) {
@@ -267,17 +301,38 @@ impl<'o> Live<'o> {
                 Some(piece) => {
                     self.last_news = Instant::now();
                     self.pending.extend_from_slice(&piece);
-                    added |= self.flush(rules, false);
+                    added |= self.flush(rules, onlooker, false);
                 }
                 None => {
                     self.origin = Origin::Ended;
-                    added |= self.flush(rules, true);
+                    added |= self.flush(rules, onlooker, true);
                     break;
                 }
             }
         }
         if !self.pending.is_empty() && self.last_news.elapsed() >= QUIET {
-            added |= self.flush(rules, true);
+            added |= self.flush(rules, onlooker, true);
+        }
+        added | self.flush_parts(rules)
+    }
+
+    /// Hands over what the containers of a mixed stream wait with: up to the last record, or all of a container that is quiet.
+    fn flush_parts(&mut self, rules: &Rules) -> bool {
+        let Some((splitter, waiting)) = &mut self.mixed else { return false };
+        let mut added = false;
+        if matches!(self.origin, Origin::Ended) {
+            added = splitter.parts.iter().any(|part| part.waiting() > 0);
+            splitter.end();
+        }
+        waiting.resize(splitter.parts.len(), (0, Instant::now()));
+        for (part, (known, since)) in splitter.parts.iter_mut().zip(waiting) {
+            if part.waiting() != *known {
+                added |= part.flush(rules, false);
+                (*known, *since) = (part.waiting(), Instant::now());
+            } else if *known > 0 && since.elapsed() >= QUIET {
+                added |= part.flush(rules, true);
+                *known = part.waiting();
+            }
         }
         added
     }
@@ -297,11 +352,17 @@ impl<'o> Live<'o> {
             },
             Origin::File { file, at, .. } => {
                 let length = file.metadata().map_or(*at, |meta| meta.len());
-                if length < *at {
+                if length < *at || length > *at && !begins_with(file, &self.head) {
                     // Cut: what is there now was written after.
-                    remarks.push(format!("{}: was cut from {at} to {length} bytes; it is read from its beginning", self.path));
+                    remarks.push(format!("{}: was cut after {at} bytes; it is read from its beginning", self.path));
                     *at = 0;
+                    self.head.clear();
                     self.pending.clear();
+                }
+                if self.head.len() < HEAD && length > self.head.len() as u64 {
+                    self.head.resize(HEAD, 0);
+                    let read = ReadAt::read_at(&*file, 0, &mut self.head).unwrap_or(0);
+                    self.head.truncate(read);
                 }
                 let wanted = usize::try_from(length - *at).unwrap_or(PIECE).min(PIECE);
                 let mut piece = vec![0; wanted];
@@ -314,15 +375,23 @@ impl<'o> Live<'o> {
     }
 
     /// Hands whole records to the digest; all that is there where `whole` is set.
-    fn flush(&mut self, rules: &Rules, whole: bool) -> bool {
+    fn flush(&mut self, rules: &'o Rules, onlooker: Option<&'o dyn Onlooker>, whole: bool) -> bool {
         let lines_end = memchr::memrchr(b'\n', &self.pending).map_or(0, |at| at + 1);
         if lines_end == 0 && !(whole && matches!(self.origin, Origin::Ended)) && self.pending.len() < MAX_PENDING {
             return false;
         }
         let path = &self.path;
         let pending = &self.pending;
+        // The first line alone does not tell whether others write here too.
+        if self.sniffed.is_none() && path == "-" && !whole && memchr::memchr_iter(b'\n', pending).take(FIRST_LINES).count() < FIRST_LINES {
+            return false;
+        }
+        let mixed = &mut self.mixed;
         let sniffed = *self.sniffed.get_or_insert_with(|| {
             let mut sniffed = sniff::sniff(&pending[..pending.len().min(SNIFF)], path, true);
+            if let Content::Prefixed(kind) = sniffed.content {
+                *mixed = Some((Splitter::new(kind, rules, onlooker, path, &Place::default()), Vec::new()));
+            }
             if !matches!(sniffed.content, Content::Log | Content::Gc | Content::Launcher) {
                 sniffed.content = Content::Log;
             }
@@ -332,6 +401,14 @@ impl<'o> Live<'o> {
             sniffed
         });
         let mut take = if matches!(self.origin, Origin::Ended) { self.pending.len() } else { lines_end };
+        if let Some((splitter, _)) = &mut self.mixed {
+            // What waits for its next record waits in its own part.
+            take = if take == 0 { self.pending.len() } else { take };
+            let rest = self.pending.split_off(take);
+            let lines = std::mem::replace(&mut self.pending, rest);
+            lines.strip_suffix(b"\n").unwrap_or(&lines).split(|byte| *byte == b'\n').for_each(|line| splitter.line(line));
+            return false;
+        }
         if !whole {
             // Up to the last record that begins here.
             let mut end = lines_end;
@@ -362,20 +439,43 @@ impl<'o> Live<'o> {
         true
     }
 
-    fn source(&self) -> ScannedSource {
-        let empty = || sniff::sniff(b"", &self.path, true);
-        ScannedSource {
+    /// What was read so far: one source, or one per container of a mixed stream.
+    fn sources(&self) -> Vec<ScannedSource> {
+        let source = |named: Place, (sniffed, digest): (Sniffed, SourceDigest)| ScannedSource {
             path: self.path.clone(),
-            named: Place::default(),
-            sniffed: self.sniffed.unwrap_or_else(empty),
+            named,
+            sniffed,
             codec: "none".to_owned(),
             complete: true,
             problems: Vec::new(),
-            digest: self.fold.so_far(),
+            digest,
             facts: Vec::new(),
             events: Vec::new(),
+        };
+        match (&self.mixed, self.sniffed) {
+            (Some((splitter, _)), _) => {
+                splitter.parts.iter().map(|part| source(Place { container: part.key.clone(), ..Place::default() }, part.so_far())).collect()
+            }
+            (None, Some(sniffed)) => vec![source(Place::default(), (sniffed, self.fold.so_far()))],
+            (None, None) => Vec::new(),
         }
     }
+
+    /// The events since the last call, by index of [`Live::sources`].
+    fn take(&mut self) -> Vec<Vec<Event>> {
+        match &mut self.mixed {
+            Some((splitter, _)) => splitter.parts.iter_mut().map(|part| part.take()).collect(),
+            None if self.sniffed.is_some() => vec![self.fold.take()],
+            None => Vec::new(),
+        }
+    }
+}
+
+/// Does a file begin so?
+fn begins_with(file: &File, head: &[u8]) -> bool {
+    let mut found = [0; HEAD];
+    let found = &mut found[..head.len().min(HEAD)];
+    ReadAt::read_at(file, 0, found).is_ok_and(|read| found[..read] == *head)
 }
 
 fn line_at(bytes: &[u8], at: usize) -> &[u8] {
@@ -460,6 +560,54 @@ mod tests {
         // Cut and written anew.
         fs::write(&log, STATE).unwrap();
         assert_eq!(lines(&mut follower).len(), 1);
+    }
+
+    #[test]
+    fn a_copy_that_rotation_leaves_is_read_on_not_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("flink-jobmanager.log");
+        let copy = folder.path().join("flink-jobmanager.log.1");
+        let rules = Rules::new(Packs::shipped().clone());
+        let wanted = Wanted::new(Vec::new(), None, 100);
+        append(&log, &STATE.repeat(2));
+        let mut follower = Follower::new(&[folder.path().to_owned()], &rules, Some(&wanted));
+        assert_eq!(lines(&mut follower), [1, 2]);
+        // A line that only the copy has, then copytruncate; what is written next is longer than what was there.
+        append(&log, STATE);
+        fs::copy(&log, &copy).unwrap();
+        fs::write(&log, STATE.replace("09:20:37", "09:21:00").repeat(5)).unwrap();
+        assert_eq!(lines(&mut follower), [3, 1, 2, 3, 4, 5]);
+        // Packed later: nothing again.
+        let mut packed = flate2::write::GzEncoder::new(File::create(folder.path().join("flink-jobmanager.log.1.gz")).unwrap(), flate2::Compression::fast());
+        packed.write_all(&fs::read(&copy).unwrap()).unwrap();
+        packed.finish().unwrap();
+        fs::remove_file(&copy).unwrap();
+        assert_eq!(lines(&mut follower), [0u64; 0]);
+        // A copy made by hand while the log goes on.
+        fs::copy(&log, folder.path().join("flink-jobmanager.log.bak")).unwrap();
+        append(&log, STATE);
+        assert_eq!(lines(&mut follower), [6]);
+    }
+
+    #[test]
+    fn containers_that_share_a_stream_are_followed_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("pods.log");
+        let rules = Rules::new(Packs::shipped().clone());
+        let wanted = Wanted::new(Vec::new(), None, 100);
+        let line = |pod: &str| format!("[pod/{pod}/main] {STATE}");
+        append(&log, &(line("a").repeat(3) + &line("b")));
+        let mut follower = Follower::new(&[log.clone()], &rules, Some(&wanted));
+        assert_eq!(lines(&mut follower), [1, 2]);
+        std::thread::sleep(QUIET);
+        assert_eq!(lines(&mut follower), [3, 1]);
+        append(&log, &line("c"));
+        std::thread::sleep(QUIET);
+        lines(&mut follower);
+        std::thread::sleep(QUIET);
+        lines(&mut follower);
+        let containers: Vec<_> = follower.sources().into_iter().map(|source| (source.named.container, source.digest.lines)).collect();
+        assert_eq!(containers, [("a/main", 3), ("b/main", 1), ("c/main", 1)].map(|(name, n)| (Some(name.to_owned()), n)));
     }
 
     #[test]

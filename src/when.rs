@@ -31,8 +31,8 @@ pub struct Reference {
     pub now: i64,
     /// The last time of the logs, epoch milliseconds.
     pub end: Option<i64>,
-    /// Offset of the logs in minutes.
-    pub offset_minutes: i32,
+    /// Zone of the logs.
+    pub zone: Zone,
 }
 
 const DAY: i64 = 86_400_000;
@@ -40,19 +40,17 @@ const DAY: i64 = 86_400_000;
 impl When {
     /// Epoch milliseconds.
     pub fn settle(self, reference: Reference) -> i64 {
-        let offset = i64::from(reference.offset_minutes) * 60_000;
-        let end = reference.end.unwrap_or(reference.now);
+        let Reference { now, end, zone } = reference;
+        let end = end.unwrap_or(now);
         match self {
             When::Instant(ms) => ms,
-            When::Wall(ms) => ms.saturating_sub(offset),
-            When::Ago(ms) => reference.now.saturating_sub(ms),
-            When::Midnight(days) => {
-                let today = (reference.now + offset).div_euclid(DAY);
-                (today - days) * DAY - offset
-            }
+            When::Wall(ms) => zone.to_utc(ms),
+            When::Ago(ms) => now.saturating_sub(ms),
+            When::Midnight(days) => zone.to_utc((zone.to_wall(now).div_euclid(DAY) - days) * DAY),
             When::TimeOfDay(ms) => {
-                let last = (end + offset).div_euclid(DAY) * DAY + ms - offset;
-                if last > end { last - DAY } else { last }
+                let last = zone.to_wall(end).div_euclid(DAY) * DAY + ms;
+                let utc = zone.to_utc(last);
+                if utc > end { zone.to_utc(last - DAY) } else { utc }
             }
             When::BeforeEnd(ms) => end.saturating_sub(ms),
         }
@@ -146,7 +144,7 @@ pub fn duration(text: &str) -> Option<i64> {
 }
 
 /// A time zone for logs that state none.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Zone {
     Fixed(FixedOffset),
     Local,
@@ -154,17 +152,42 @@ pub enum Zone {
 }
 
 impl Zone {
-    /// Its offset in minutes at a wall clock time of the logs (epoch milliseconds as if it were UTC).
-    pub fn minutes_at(self, wall_ms: Option<i64>) -> i16 {
-        let wall = wall_ms.and_then(DateTime::from_timestamp_millis).unwrap_or_else(Utc::now).naive_utc();
-        // In the hour that a clock change skips, the offset of an hour later.
+    /// The zone that is always `minutes` east of UTC.
+    pub fn of_minutes(minutes: i32) -> Zone {
+        Zone::Fixed(FixedOffset::east_opt(minutes.saturating_mul(60)).unwrap_or_else(|| Utc.fix()))
+    }
+
+    /// Its offset in minutes at a wall clock time of the logs (epoch milliseconds as if it were UTC). In the hour that comes twice when clocks go back, the
+    /// first is meant; in the hour that they skip, the offset after it.
+    pub fn minutes_at_wall(self, wall_ms: i64) -> i32 {
+        let Some(wall) = DateTime::from_timestamp_millis(wall_ms).map(|time| time.naive_utc()) else { return 0 };
         let later = wall + chrono::TimeDelta::hours(1);
         let seconds = match self {
             Zone::Fixed(offset) => offset.local_minus_utc(),
             Zone::Local => offset_of(&Local, &wall).or_else(|| offset_of(&Local, &later)).unwrap_or(0),
             Zone::Named(zone) => offset_of(&zone, &wall).or_else(|| offset_of(&zone, &later)).unwrap_or(0),
         };
-        (seconds / 60) as i16
+        seconds / 60
+    }
+
+    /// Its offset in minutes at a time (epoch milliseconds).
+    pub fn minutes_at(self, utc_ms: i64) -> i32 {
+        let Some(time) = DateTime::from_timestamp_millis(utc_ms).map(|time| time.naive_utc()) else { return 0 };
+        let seconds = match self {
+            Zone::Fixed(offset) => offset.local_minus_utc(),
+            Zone::Local => Local.offset_from_utc_datetime(&time).fix().local_minus_utc(),
+            Zone::Named(zone) => zone.offset_from_utc_datetime(&time).fix().local_minus_utc(),
+        };
+        seconds / 60
+    }
+
+    /// Epoch milliseconds of a wall clock time.
+    pub fn to_utc(self, wall_ms: i64) -> i64 {
+        wall_ms.saturating_sub(i64::from(self.minutes_at_wall(wall_ms)) * 60_000)
+    }
+
+    fn to_wall(self, utc_ms: i64) -> i64 {
+        utc_ms.saturating_add(i64::from(self.minutes_at(utc_ms)) * 60_000)
     }
 }
 
@@ -220,7 +243,7 @@ mod tests {
     use super::*;
 
     // 2026-11-21 12:00 UTC, logs of +08:00 that end at 10:30 UTC (18:30 there).
-    const REFERENCE: Reference = Reference { now: 1_795_262_400_000, end: Some(1_795_257_000_000), offset_minutes: 480 };
+    const REFERENCE: Reference = Reference { now: 1_795_262_400_000, end: Some(1_795_257_000_000), zone: Zone::Named(chrono_tz::Asia::Shanghai) };
 
     fn settled(text: &str) -> String {
         let ms = text.parse::<When>().unwrap_or_else(|e| panic!("{e}")).settle(REFERENCE);
@@ -273,13 +296,30 @@ mod tests {
 
     #[test]
     fn zones() {
-        let minutes = |text: &str| text.parse::<Zone>().map(|zone| zone.minutes_at(Some(1_795_262_400_000)));
+        let minutes = |text: &str| text.parse::<Zone>().map(|zone| zone.minutes_at(1_795_262_400_000));
         for (text, want) in [("+08:00", 480), ("-0330", -210), ("utc", 0), ("UTC+2", 120), ("Asia/Shanghai", 480), ("europe/berlin", 60)] {
             assert_eq!(minutes(text), Ok(want), "{text}");
         }
-        // Summer time.
-        assert_eq!("Europe/Berlin".parse::<Zone>().unwrap().minutes_at(Some(1_783_000_000_000)), 120);
         assert!(minutes("Europe/Berlim").unwrap_err().contains("Europe/Berlin"));
         assert!(minutes("+25:00").is_err());
+    }
+
+    #[test]
+    fn a_named_zone_changes_its_offset_with_the_season() {
+        let berlin: Zone = "Europe/Berlin".parse().unwrap();
+        let wall = |text: &str| naive(text).unwrap().and_utc().timestamp_millis();
+        // Clocks go back on 2026-10-25 at 03:00 and forward on 2026-03-29 at 02:00.
+        for (shown, minutes) in
+            [("2026-10-25 01:59", 120), ("2026-10-25 02:30", 120), ("2026-10-25 03:00", 60), ("2026-03-29 01:59", 60), ("2026-03-29 02:30", 120)]
+        {
+            assert_eq!(berlin.minutes_at_wall(wall(shown)), minutes, "{shown}");
+        }
+        for shown in ["2026-10-24 12:00", "2026-10-26 12:00", "2026-03-29 12:00"] {
+            assert_eq!(berlin.to_wall(berlin.to_utc(wall(shown))), wall(shown), "{shown}");
+        }
+        // Midnight before the change, asked for after it.
+        let now = wall("2026-10-25 12:00");
+        let midnight = When::Midnight(0).settle(Reference { now, end: None, zone: berlin });
+        assert_eq!(midnight, wall("2026-10-24 22:00"));
     }
 }

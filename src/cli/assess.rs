@@ -5,30 +5,27 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::settings::Settings;
 use crate::correlate::{self, Story};
 use crate::diagnose;
-use crate::layout::time::Date;
 use crate::present;
 use crate::report::model::Report;
 use crate::scan::Scanned;
-use crate::when::Reference;
+use crate::when::{Reference, Zone};
 
-/// Joins the sources, with the offset of `--tz`.
+/// Joins the sources, with the zone of `--tz`.
 pub fn story(scanned: &mut Scanned, settings: &Settings) -> Story {
     join(std::mem::take(&mut scanned.sources), settings)
 }
 
 /// The same over sources alone.
 pub fn join(sources: Vec<crate::scan::ScannedSource>, settings: &Settings) -> Story {
-    let wall = sources.iter().filter_map(|source| source.digest.first.filter(|stamp| stamp.date == Date::Full)).map(|stamp| stamp.ms).min();
-    let offset_minutes = settings.zone.map(|zone| zone.minutes_at(wall));
-    correlate::correlate(sources, correlate::Options { offset_minutes })
+    correlate::correlate(sources, correlate::Options { zone: settings.zone })
 }
 
 /// What relative times refer to.
 pub fn reference(story: &Story) -> Reference {
     let timed: Vec<usize> = (0..story.sources.len()).filter(|i| story.sources[*i].digest.span_ms.is_some()).collect();
     let end = timed.iter().filter_map(|i| story.utc(*i, story.sources[*i].digest.span_ms.map(|(_, last)| last))).max();
-    let offset_minutes = timed.first().map_or(0, |i| story.clocks[*i].shown_minutes);
-    Reference { now: now(), end, offset_minutes }
+    let zone = timed.first().map_or_else(|| Zone::of_minutes(0), |i| story.clocks[*i].zone());
+    Reference { now: now(), end, zone }
 }
 
 /// Epoch milliseconds.

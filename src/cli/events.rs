@@ -17,7 +17,7 @@ use crate::correlate::Story;
 use crate::delivery::k8s::K8sFact;
 use crate::error::{Error, Result};
 use crate::event::JobId;
-use crate::fold::{Event, KINDS, Wanted};
+use crate::fold::{Event, KINDS, PauseTime, Wanted};
 use crate::follow::Follower;
 use crate::layout::Level;
 use crate::present::rfc3339;
@@ -25,7 +25,7 @@ use crate::report::escape;
 use crate::report::model::Job;
 use crate::report::ndjson::SCHEMA;
 use crate::report::redact::Redactor;
-use crate::scan::ScannedSource;
+use crate::scan::{Scanned, ScannedSource};
 use crate::suggest;
 
 /// Lists events.
@@ -67,6 +67,7 @@ pub fn run(args: EventsArgs) -> Result<ExitCode> {
     rows.sort_by_key(|row| (row.utc.unwrap_or(i64::MIN), row.source, row.event.line));
     let from = args.lines.map_or(0, |last| rows.len().saturating_sub(last));
     let mut printer = Printer { rules: &settings.rules, format: args.format, paint: Paint(terminal.color), redactor: args.redact.then(Redactor::default) };
+    printer.learn(&story, &settings);
     target.write(|out| rows[from..].iter().try_for_each(|row| printer.row(&story, row, out)))?;
     Ok(if gaps { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
@@ -89,6 +90,7 @@ fn follow(args: &EventsArgs, paths: &[PathBuf], settings: &Settings, wanted: &Wa
             // Clocks and jobs are settled over all that is known by now.
             let sources = follower.sources();
             let known = story.insert(assess::join(sources, settings));
+            printer.learn(known, settings);
             let filter = match Filter::new(known, settings, args) {
                 // The job may come later.
                 Err(_) if args.time.job.is_some() => None,
@@ -197,48 +199,38 @@ impl<'s> Filter<'s> {
             let mut last = None;
             for mut event in events {
                 event.job = event.job.or_else(|| wanted.job_of_graph(event.graph?));
-                last = self.story.utc(source, event.ms).or(last);
-                if self.wants(source, last, event.job) {
-                    rows.push(Row { utc: last, source, event });
+                let utc = match &event.pause {
+                    Some(pause) => self.pause_time(source, event.line, pause).or(last),
+                    None => {
+                        last = self.story.utc(source, event.ms).or(last);
+                        last
+                    }
+                };
+                if self.wants(source, utc, event.job) {
+                    rows.push(Row { utc, source, event });
                 }
             }
         }
         rows
     }
 
-    /// What is no record: the longest pauses of GC logs, facts of `kubectl` reports.
-    fn also(&self, rows: &mut Vec<Row>, wanted: &Wanted) {
-        for (source, scanned) in self.story.sources.iter().enumerate() {
-            let pauses = scanned.digest.gc.iter().flat_map(|gc| &gc.lives).flat_map(|life| &life.longest);
-            for pause in pauses {
-                let cause = if pause.cause.is_empty() { pause.kind.slug().to_owned() } else { pause.cause.to_string() };
-                let text = format!("{:.1} ms pause: {cause}", pause.ms);
-                self.extra(rows, wanted, source, pause.epoch_ms, pause.place.line, "gc.pause", text);
-            }
-            for fact in &scanned.facts {
-                let at = [&fact.last, &fact.finished, &fact.first, &fact.started].into_iter().flatten().find_map(|time| time.millis);
-                self.extra(rows, wanted, source, at, fact.line, "k8s", words(fact));
-            }
-        }
+    /// UTC of a pause: printed beside it, or counted from the start of its JVM where that is known.
+    fn pause_time(&self, source: usize, line: u64, pause: &PauseTime) -> Option<i64> {
+        pause.epoch_ms.or_else(|| {
+            let lives = &self.story.sources.get(source)?.digest.gc.as_ref()?.lives;
+            lives.iter().rev().find(|life| life.first_line.line <= line)?.epoch_ms(pause.uptime_ms?)
+        })
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn extra(&self, rows: &mut Vec<Row>, wanted: &Wanted, source: usize, utc: Option<i64>, line: u64, kind: &'static str, text: String) {
-        if wanted.wants(kind, Level::Info) && self.wants(source, utc, None) {
-            let event = Event {
-                ms: None,
-                line,
-                level: Level::Info,
-                kind,
-                job: None,
-                graph: None,
-                task_manager: None,
-                logger: "".into(),
-                pattern: None,
-                exception: None,
-                text: text.into(),
-            };
-            rows.push(Row { utc, source, event });
+    /// What is no record: facts of `kubectl` reports.
+    fn also(&self, rows: &mut Vec<Row>, wanted: &Wanted) {
+        for (source, scanned) in self.story.sources.iter().enumerate() {
+            for fact in scanned.facts.iter().filter(|_| wanted.wants("k8s", Level::Info)) {
+                let utc = [&fact.last, &fact.finished, &fact.first, &fact.started].into_iter().flatten().find_map(|time| time.millis);
+                if self.wants(source, utc, None) {
+                    rows.push(Row { utc, source, event: Event::plain("k8s", fact.line, words(fact).into()) });
+                }
+            }
         }
     }
 }
@@ -281,9 +273,16 @@ struct Printer<'r> {
 }
 
 impl Printer<'_> {
+    /// Hosts and users that only other lines name.
+    fn learn(&mut self, story: &Story, settings: &Settings) {
+        if let Some(redactor) = &mut self.redactor {
+            redactor.learn(&assess::present_story(story, &assess::options(story, settings), settings, &Scanned::default()));
+        }
+    }
+
     fn row(&mut self, story: &Story, row: &Row, out: &mut dyn Write) -> io::Result<()> {
-        let minutes = story.clocks.get(row.source).map_or(0, |clock| clock.shown_minutes);
-        let time = row.utc.map(|ms| rfc3339(ms, minutes));
+        let clock = story.clocks.get(row.source);
+        let time = row.utc.map(|ms| rfc3339(ms, clock.map_or(0, |clock| clock.minutes_at(ms))));
         let text = self.shown(&row.event.text);
         match self.format {
             LineFormat::Text => self.text(story, row, time.as_deref(), &text, out),

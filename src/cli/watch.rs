@@ -147,7 +147,7 @@ struct Line<'r> {
     again: bool,
     #[serde(flatten)]
     finding: &'r Finding,
-    /// `path:line` of the first evidence.
+    /// `path:line` of the first evidence, `container/log:line` where several write to one stream.
     place: Option<String>,
 }
 
@@ -181,9 +181,14 @@ fn job_names(finding: &Finding, report: &Report) -> Option<String> {
 fn place(finding: &Finding, report: &Report) -> Option<String> {
     let evidence = finding.evidence.first()?;
     let source = report.sources.iter().find(|source| source.id == evidence.source)?;
+    let name = match (&source.container, &source.log_type) {
+        (Some(container), Some(log)) => format!("{container}/{log}"),
+        (Some(container), None) => container.clone(),
+        _ => source.path.clone(),
+    };
     Some(match evidence.line {
-        Some(line) => format!("{}:{line}", source.path),
-        None => source.path.clone(),
+        Some(line) => format!("{name}:{line}"),
+        None => name,
     })
 }
 

@@ -5,7 +5,9 @@ use rustc_hash::FxHashMap;
 
 use crate::digest::What;
 use crate::event::{ExecutionId, Kind, TaskState};
+use crate::layout::time::Date;
 use crate::scan::ScannedSource;
+use crate::when::Zone;
 
 /// Offsets are multiples of a quarter of an hour.
 const QUARTER_MS: i64 = 15 * 60_000;
@@ -41,25 +43,51 @@ impl ZoneFrom {
 pub struct Clock {
     /// To be taken from shown times to get UTC. 0 where stamps state their offset: those are UTC already.
     pub correction_ms: i64,
-    /// Offset that times of this source are shown with, in minutes.
+    /// Offset that times of this source are shown with, in minutes; of the first one where `zone` has seasons.
     pub shown_minutes: i32,
     pub from: ZoneFrom,
+    /// `--tz`, whose offset may change while the log goes on.
+    zone: Option<Zone>,
 }
 
 impl Clock {
     /// UTC of a shown time.
     pub fn utc(&self, shown: i64) -> i64 {
-        shown - self.correction_ms
+        self.zone.map_or(shown - self.correction_ms, |zone| zone.to_utc(shown))
+    }
+
+    /// Offset that a time of this source (UTC) is shown with, in minutes.
+    pub fn minutes_at(&self, utc: i64) -> i32 {
+        self.zone.map_or(self.shown_minutes, |zone| zone.minutes_at(utc))
+    }
+
+    /// The zone of the source.
+    pub fn zone(&self) -> Zone {
+        self.zone.unwrap_or_else(|| Zone::of_minutes(self.shown_minutes))
     }
 
     fn of_offset(ms: i64, from: ZoneFrom) -> Clock {
-        Clock { correction_ms: ms, shown_minutes: (ms / 60_000) as i32, from }
+        Clock { correction_ms: ms, shown_minutes: (ms / 60_000) as i32, from, zone: None }
+    }
+
+    /// UTC stamps, shown with the offset that the log states.
+    fn stated(minutes: i16) -> Clock {
+        Clock { correction_ms: 0, shown_minutes: i32::from(minutes), from: ZoneFrom::Log, zone: None }
+    }
+
+    fn of_zone(zone: Zone, first: i64) -> Clock {
+        let minutes = zone.minutes_at_wall(first);
+        let zone = Some(zone).filter(|zone| !matches!(zone, Zone::Fixed(_)));
+        Clock { zone, ..Clock::of_offset(i64::from(minutes) * 60_000, ZoneFrom::Option) }
     }
 }
 
 /// Settles the clock of every source.
-pub fn settle(sources: &[ScannedSource], option: Option<i16>) -> Vec<Clock> {
-    let mut clocks: Vec<Option<Clock>> = sources.iter().map(|source| own(source, option)).collect();
+pub fn settle(sources: &[ScannedSource], option: Option<Zone>) -> Vec<Clock> {
+    let dated = |source: &ScannedSource| source.digest.first.filter(|stamp| stamp.date == Date::Full).map(|stamp| stamp.ms);
+    let earliest = sources.iter().filter_map(dated).min().unwrap_or(0);
+    let of_option = |source: &ScannedSource| option.map(|zone| Clock::of_zone(zone, dated(source).unwrap_or(earliest)));
+    let mut clocks: Vec<Option<Clock>> = sources.iter().map(|source| own(source, of_option(source))).collect();
     pair(sources, &mut clocks);
     // What all that is known agrees on holds for the rest of the same clusters.
     let mut known: Vec<i64> = clocks.iter().flatten().filter(|c| c.from != ZoneFrom::Option).map(|c| i64::from(c.shown_minutes) * 60_000).collect();
@@ -72,19 +100,19 @@ pub fn settle(sources: &[ScannedSource], option: Option<i16>) -> Vec<Clock> {
         .collect()
 }
 
-fn own(source: &ScannedSource, option: Option<i16>) -> Option<Clock> {
+fn own(source: &ScannedSource, option: Option<Clock>) -> Option<Clock> {
     let digest = &source.digest;
     if let Some(minutes) = digest.stated_offset {
-        return Some(Clock { correction_ms: 0, shown_minutes: i32::from(minutes), from: ZoneFrom::Log });
+        return Some(Clock::stated(minutes));
     }
-    if let Some(minutes) = option {
-        return Some(Clock::of_offset(i64::from(minutes) * 60_000, ZoneFrom::Option));
+    if option.is_some() {
+        return option;
     }
     // A GC log that prints its offset tells the host's.
     if let Some(minutes) = digest.gc.as_ref().and_then(|log| log.lives.iter().find_map(|life| life.anchor?.offset_minutes))
         && digest.first.is_none()
     {
-        return Some(Clock { correction_ms: 0, shown_minutes: i32::from(minutes), from: ZoneFrom::Log });
+        return Some(Clock::stated(minutes));
     }
     let mut samples = digest.clock_samples.clone();
     if samples.is_empty() {

@@ -11,6 +11,7 @@ pub mod workers;
 
 use crate::digest::Entry;
 use crate::scan::ScannedSource;
+use crate::when::Zone;
 
 pub use clock::{Clock, ZoneFrom};
 pub use jobs::{Attempt, Job, Outcome};
@@ -68,13 +69,13 @@ impl Story {
 /// Settings.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// `--tz`: offset in minutes of sources that state none.
-    pub offset_minutes: Option<i16>,
+    /// `--tz`: zone of sources that state none.
+    pub zone: Option<Zone>,
 }
 
 /// Joins the sources.
 pub fn correlate(mut sources: Vec<ScannedSource>, options: Options) -> Story {
-    let clocks = clock::settle(&sources, options.offset_minutes);
+    let clocks = clock::settle(&sources, options.zone);
     let rotation = rotation::sets(&sources);
     let order = merge(&sources, &clocks, &rotation);
     let processes = processes::join(&sources, &clocks, &rotation);

@@ -28,6 +28,8 @@ const STAMP_SLACK_MS: f64 = 2.0;
 pub(super) struct Shared {
     pub durations: Durations,
     causes: Vec<Arc<str>>,
+    /// Every pause since the last call of [`super::Machine::take_pauses`], where someone asks for them.
+    pub told: Option<Vec<Pause>>,
 }
 
 impl Shared {
@@ -308,6 +310,9 @@ impl Life {
             self.slices.pause(start, pause.ms);
         }
         self.longest.add(pause.ms, || pause.clone());
+        if let Some(told) = &mut shared.told {
+            told.push(pause.clone());
+        }
         if pause.ms >= NOTEWORTHY_MS {
             self.noteworthy.add(pause.ms, || pause);
         }

@@ -42,6 +42,21 @@ impl Machine {
         Self::default()
     }
 
+    /// One that hands out every pause by [`Machine::take_pauses`] too.
+    pub fn telling() -> Self {
+        let mut machine = Self::default();
+        machine.shared.told = Some(Vec::new());
+        machine
+    }
+
+    /// The pauses since the last call, of a machine made by [`Machine::telling`]. The last pause of a life waits for the next one, or for `end`.
+    pub fn take_pauses(&mut self, end: bool) -> Vec<Pause> {
+        if end {
+            self.open.iter_mut().for_each(|life| life.commit(&mut self.shared));
+        }
+        self.shared.told.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// Takes the next line, without its line end or with it. `wrapper_time`: epoch milliseconds of a container prefix.
     pub fn line(&mut self, at: Place, text: &[u8], wrapper_time: Option<i64>) {
         let (text, skipped) = candidate::strip(text);

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::sniff::{self, SNIFF, Sniffed};
 use crate::delivery::prefix::{Joiner, PrefixKind, Stripper};
 use crate::digest::SourceDigest;
-use crate::fold::{Event, Fold};
+use crate::fold::{Event, Fold, Onlooker};
 use crate::input::chunk::SliceChunks;
 use crate::record;
 use crate::rules::Rules;
@@ -36,7 +36,11 @@ pub struct Split<'o> {
 }
 
 impl Part<'_> {
-    fn flush(&mut self, rules: &Rules, whole: bool) {
+    /// Hands whole records to the digest; all that is there where `whole` is set. True where there were some.
+    pub fn flush(&mut self, rules: &Rules, whole: bool) -> bool {
+        if self.pending.is_empty() {
+            return false;
+        }
         let path = &self.path;
         let sniffed = *self.sniffed.get_or_insert_with(|| {
             let mut sniffed = sniff::sniff(&self.pending[..self.pending.len().min(SNIFF)], path, true);
@@ -64,12 +68,31 @@ impl Part<'_> {
                 take = self.pending.len();
             }
         }
+        if take == 0 {
+            return false;
+        }
         let rest = self.pending.split_off(take);
         let data = std::mem::replace(&mut self.pending, rest);
         for chunk in SliceChunks::new(&data, usize::MAX, sniffed.mode) {
             let result = record::scan(chunk.bytes(), sniffed.mode, rules);
             self.fold.absorb(chunk.bytes(), result);
         }
+        true
+    }
+
+    /// Bytes that wait for the next record to begin.
+    pub fn waiting(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// What the part is, and its digest as it would be if it ended here.
+    pub fn so_far(&self) -> (Sniffed, SourceDigest) {
+        (self.sniffed.unwrap_or_else(|| sniff::sniff(b"", &self.path, true)), self.fold.so_far())
+    }
+
+    /// The events kept since the last call.
+    pub fn take(&mut self) -> Vec<Event> {
+        self.fold.take()
     }
 
     /// What the part is, and its digest.
@@ -79,79 +102,93 @@ impl Part<'_> {
     }
 }
 
-/// Splits a stream by the prefixes of its lines.
-pub fn split<'o>(input: &mut dyn Read, kind: PrefixKind, options: &Options<'o>, path: &str, place: &Place) -> Split<'o> {
-    let part = |key: Option<String>| {
-        let place = Place { container: place.container.clone().or_else(|| key.clone()), ..place.clone() };
-        let fold = Fold::new(options.onlooker.and_then(|o| o.source(path, &place)));
-        Part { key, pending: Vec::new(), sniffed: None, fold, path: path.to_owned() }
-    };
-    let mut reader = BufReader::with_capacity(1 << 18, input);
-    let stripper = Stripper { kind };
-    let mut joiner = Joiner::default();
-    let mut parts: Vec<Part<'o>> = Vec::new();
-    let mut by_key: FxHashMap<Vec<u8>, usize> = FxHashMap::default();
-    let mut current = None;
-    let mut line = Vec::new();
-    let mut problem = None;
-    loop {
-        line.clear();
-        match (&mut reader).take(MAX_LINE).read_until(b'\n', &mut line) {
-            Ok(0) => break,
-            Ok(_) => {}
-            Err(e) => {
-                problem = Some(e);
-                break;
-            }
-        }
-        let ended = line.last() == Some(&b'\n');
-        let bare = if ended { &line[..line.len() - 1] } else { &line[..] };
-        let (at, text) = match stripper.strip(bare) {
+/// Splits lines by their prefixes, one after another.
+pub struct Splitter<'o> {
+    pub parts: Vec<Part<'o>>,
+    stripper: Stripper,
+    joiner: Joiner,
+    by_key: FxHashMap<Vec<u8>, usize>,
+    /// Where the last line went.
+    current: Option<usize>,
+    rules: &'o Rules,
+    onlooker: Option<&'o dyn Onlooker>,
+    path: String,
+    place: Place,
+}
+
+impl<'o> Splitter<'o> {
+    /// One for lines with prefixes of `kind`; `path` and `place` are those of the whole stream.
+    pub fn new(kind: PrefixKind, rules: &'o Rules, onlooker: Option<&'o dyn Onlooker>, path: &str, place: &Place) -> Self {
+        let (path, place) = (path.to_owned(), place.clone());
+        let stripper = Stripper { kind };
+        Splitter { parts: Vec::new(), stripper, joiner: Joiner::default(), by_key: FxHashMap::default(), current: None, rules, onlooker, path, place }
+    }
+
+    /// Takes the next line, without its line end.
+    pub fn line(&mut self, line: &[u8]) {
+        let (at, text) = match self.stripper.strip(line) {
             Some(piece) => {
                 // Runtimes cut long lines: the pieces come joined, with the last.
-                let Some(whole) = joiner.push(piece) else { continue };
-                let key = whole.key.unwrap_or_default();
-                let known = by_key.get(key).copied();
-                let at = known.unwrap_or_else(|| {
-                    if parts.len() >= MAX_PARTS {
-                        return parts.len() - 1;
-                    }
-                    let name = (!key.is_empty()).then(|| String::from_utf8_lossy(key).into_owned());
-                    parts.push(part(name));
-                    by_key.insert(key.to_vec(), parts.len() - 1);
-                    parts.len() - 1
-                });
-                (at, whole.text)
+                let Some(whole) = self.joiner.push(piece) else { return };
+                (self.part(whole.key.unwrap_or_default()), whole.text)
             }
             // A line without prefix goes on the line before it.
-            None => {
-                let at = current.unwrap_or_else(|| {
-                    if parts.is_empty() {
-                        parts.push(part(None));
-                        by_key.insert(Vec::new(), 0);
-                    }
-                    0
-                });
-                (at, std::borrow::Cow::Borrowed(bare))
-            }
+            None => (self.current.unwrap_or_else(|| self.part(b"")), std::borrow::Cow::Borrowed(line)),
         };
-        current = Some(at);
-        let part = &mut parts[at];
-        part.pending.extend_from_slice(&text);
+        self.current = Some(at);
+        self.add(at, &text);
+    }
+
+    /// Hands over what waits in every part, also pieces of lines whose end never came.
+    pub fn end(&mut self) {
+        for rest in self.joiner.rest() {
+            if let Some(at) = self.by_key.get(rest.key.as_deref().unwrap_or_default()).copied().or(self.current) {
+                self.add(at, &rest.text);
+            }
+        }
+        for part in &mut self.parts {
+            part.flush(self.rules, true);
+        }
+    }
+
+    fn add(&mut self, at: usize, text: &[u8]) {
+        let Some(part) = self.parts.get_mut(at) else { return };
+        part.pending.extend_from_slice(text);
         part.pending.push(b'\n');
         if part.pending.len() >= FLUSH {
-            part.flush(options.rules, false);
+            part.flush(self.rules, false);
         }
     }
-    for rest in joiner.rest() {
-        let at = by_key.get(rest.key.as_deref().unwrap_or_default()).copied().or(current);
-        if let Some(part) = at.and_then(|at| parts.get_mut(at)) {
-            part.pending.extend_from_slice(&rest.text);
-            part.pending.push(b'\n');
+
+    fn part(&mut self, key: &[u8]) -> usize {
+        if let Some(known) = self.by_key.get(key) {
+            return *known;
         }
+        if self.parts.len() >= MAX_PARTS {
+            return self.parts.len() - 1;
+        }
+        let name = (!key.is_empty()).then(|| String::from_utf8_lossy(key).into_owned());
+        let place = Place { container: self.place.container.clone().or_else(|| name.clone()), ..self.place.clone() };
+        let fold = Fold::new(self.onlooker.and_then(|o| o.source(&self.path, &place)));
+        self.parts.push(Part { key: name, pending: Vec::new(), sniffed: None, fold, path: self.path.clone() });
+        self.by_key.insert(key.to_vec(), self.parts.len() - 1);
+        self.parts.len() - 1
     }
-    for part in &mut parts {
-        part.flush(options.rules, true);
-    }
-    Split { parts, problem }
+}
+
+/// Splits a stream by the prefixes of its lines.
+pub fn split<'o>(input: &mut dyn Read, kind: PrefixKind, options: &Options<'o>, path: &str, place: &Place) -> Split<'o> {
+    let mut reader = BufReader::with_capacity(1 << 18, input);
+    let mut splitter = Splitter::new(kind, options.rules, options.onlooker, path, place);
+    let mut line = Vec::new();
+    let problem = loop {
+        line.clear();
+        match (&mut reader).take(MAX_LINE).read_until(b'\n', &mut line) {
+            Ok(0) => break None,
+            Ok(_) => splitter.line(line.strip_suffix(b"\n").unwrap_or(&line)),
+            Err(e) => break Some(e),
+        }
+    };
+    splitter.end();
+    Split { parts: splitter.parts, problem }
 }

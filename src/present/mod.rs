@@ -79,8 +79,8 @@ pub struct View<'a> {
 impl View<'_> {
     /// RFC 3339 of a UTC time, with the offset of a source's clock.
     pub fn time(&self, source: usize, utc: Option<i64>) -> Option<m::Time> {
-        let minutes = self.story.clocks.get(source).map_or(0, |c| c.shown_minutes);
-        utc.map(|ms| rfc3339(ms, minutes))
+        let clock = self.story.clocks.get(source);
+        utc.map(|ms| rfc3339(ms, clock.map_or(0, |clock| clock.minutes_at(ms))))
     }
 
     /// RFC 3339 of a time as a source shows it.
