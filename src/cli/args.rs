@@ -295,7 +295,8 @@ pub struct WatchArgs {
 #[command(after_long_help = "Examples:\n  \
     flinklog diff yesterday/log today/log\n  \
     flinklog diff before.json after.json -f markdown\n  \
-    flinklog diff baseline.json log/ --fail-on error      exit code 1 at new errors")]
+    flinklog diff baseline.json log/ --fail-on error      exit code 1 at new errors\n\n\
+    New are findings whose pattern and exception the earlier run does not have; one that only comes more often fails no gate.")]
 pub struct DiffArgs {
     /// The earlier run: a path, or a saved JSON report
     #[arg(value_hint = ValueHint::AnyPath)]
@@ -303,7 +304,7 @@ pub struct DiffArgs {
     /// The later run
     #[arg(value_hint = ValueHint::AnyPath)]
     pub after: PathBuf,
-    /// Exit with 1 at findings of this severity or above that only the later run has
+    /// Exit with 1 at findings of this severity or above that only the later run has, or that were less severe before
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Severity>,
     #[command(flatten)]

@@ -29,8 +29,10 @@ pub fn run(args: DiffArgs) -> Result<ExitCode> {
         redact::redact(&mut after);
     }
     let found = diff::diff(&before, &after);
+    // What is as grave as before, be it more often, was there before.
     let severity = |word: &Option<String>| word.as_deref().map(Severity::of);
-    let failing = settings.fail_on.is_some_and(|least| found.findings.new.iter().any(|finding| severity(&finding.severity_after) >= Some(least)));
+    let graver = found.findings.changed.iter().filter(|finding| severity(&finding.severity_after) > severity(&finding.severity_before));
+    let failing = settings.fail_on.is_some_and(|least| found.findings.new.iter().chain(graver).any(|finding| severity(&finding.severity_after) >= Some(least)));
     target.write(|out| diff::render(&found, format, &look, out))?;
     Ok(match (failing, early_gaps || late_gaps) {
         (true, _) => ExitCode::from(1),

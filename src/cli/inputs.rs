@@ -105,8 +105,8 @@ fn alone(report: Report, paths: &[PathBuf], path: &Path) -> Result<Input> {
 fn nothing(paths: &[PathBuf], scanned: &Scanned) -> String {
     let mut lines: Vec<String> = scanned.unreadable.iter().map(|(path, problem)| format!("{path}: {}", problem.message)).collect();
     lines.truncate(20);
-    if let [only] = paths
-        && let (Some(name), false) = (only.to_str(), only.exists())
+    if let Some(first) = paths.first()
+        && let (Some(name), false) = (first.to_str(), first.exists())
     {
         let command = <Cli as clap::CommandFactory>::command();
         if let Some(near) = suggest::nearest(name, command.get_subcommands().map(|c| c.get_name())) {

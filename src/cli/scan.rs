@@ -14,7 +14,7 @@ use crate::report::{self, Chapter, Format};
 use crate::scan::Scanned;
 
 /// Warnings that are shown on standard error; the report has them all.
-const SHOWN_WARNINGS: usize = 20;
+const SHOWN_WARNINGS: usize = 5;
 
 /// Scans and reports.
 pub fn run(args: ScanArgs, chapter: Chapter) -> Result<ExitCode> {

@@ -1,5 +1,6 @@
 //! A comparison for people (text, markdown) and programs (JSON).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::super::escape::{markdown, markdown_code};
@@ -137,21 +138,46 @@ fn values(page: &mut Page, title: &str, changes: &[ValueChange]) {
     }
     page.heading(title, "");
     let mut table = Table::new(vec![Column::left(""), Column::yielding("", 20), Column::yielding("before", 10), Column::yielding("after", 10)]);
-    for change in changes.iter().take(ROWS) {
-        table.row(vec![
-            Cell::ink(Ink::Dim, &change.role),
-            Cell::new(&change.key),
-            Cell::ink(Ink::Dim, change.before.as_deref().unwrap_or("not set")),
-            Cell::new(change.after.as_deref().unwrap_or("not set")),
-        ]);
+    let changes = by_value(changes);
+    let room = page.width.saturating_sub(2) / 4;
+    for (roles, change) in changes.iter().take(ROWS) {
+        let (before, after) = (change.before.as_deref().unwrap_or("not set"), change.after.as_deref().unwrap_or("not set"));
+        // Values that begin alike are cut where they begin to differ.
+        let alike = if before.len().max(after.len()) > room { shared_front(before, after) } else { 0 };
+        let cut = |value: &str| if alike > 8 { format!("{}{}", page.glyphs.ellipsis, &value[alike..]) } else { value.to_owned() };
+        table.row(vec![Cell::ink(Ink::Dim, roles), Cell::new(&change.key), Cell::ink(Ink::Dim, cut(before)), Cell::new(cut(after))]);
     }
     table.draw(page);
     more(page, changes.len());
 }
 
+/// The changes with the roles that have the same one; `all` where every role of the list has it.
+fn by_value(changes: &[ValueChange]) -> Vec<(String, &ValueChange)> {
+    let roles: BTreeSet<&str> = changes.iter().map(|change| change.role.as_str()).collect();
+    let mut groups: BTreeMap<(&str, &Option<String>, &Option<String>), Vec<&ValueChange>> = BTreeMap::new();
+    for change in changes {
+        groups.entry((&change.key, &change.before, &change.after)).or_default().push(change);
+    }
+    let name = |same: &[&ValueChange]| match same {
+        [only] => only.role.clone(),
+        all if all.len() == roles.len() => "all".to_owned(),
+        some => some.iter().map(|change| change.role.as_str()).collect::<Vec<_>>().join(", "),
+    };
+    let mut out: Vec<(String, &ValueChange)> = groups.into_values().filter_map(|same| Some((name(&same), *same.first()?))).collect();
+    out.sort_by(|a, b| (&a.0, &a.1.key).cmp(&(&b.0, &b.1.key)));
+    out
+}
+
+/// Bytes that both begin with, up to a few before the first difference.
+fn shared_front(a: &str, b: &str) -> usize {
+    let same = a.char_indices().zip(b.chars()).find(|((_, x), y)| x != y).map_or(a.len().min(b.len()), |((at, _), _)| at);
+    let context = a[..same].char_indices().rev().nth(3).map_or(0, |(at, _)| at);
+    if b.is_char_boundary(context) { context } else { 0 }
+}
+
 fn more(page: &mut Page, count: usize) {
     if count > ROWS {
-        page.push(Line::indent(2).ink(Ink::Dim, format!("and {}", figures::plural((count - ROWS) as u64, "more"))));
+        page.push(Line::indent(2).ink(Ink::Dim, format!("and {}", figures::count((count - ROWS) as u64) + " more")));
     }
 }
 
@@ -239,9 +265,9 @@ fn sheet(diff: &Diff) -> String {
     }
     for (title, changes) in [("Versions", &diff.versions), ("Configuration", &diff.configuration)] {
         let value = |value: &Option<String>| value.as_deref().map_or_else(|| "not set".to_owned(), markdown_code);
-        let items = changes
-            .iter()
-            .map(|change| format!("| {} {} | {} | {} |\n", markdown(&change.role), markdown_code(&change.key), value(&change.before), value(&change.after)));
+        let items = by_value(changes)
+            .into_iter()
+            .map(|(roles, change)| format!("| {} {} | {} | {} |\n", markdown(&roles), markdown_code(&change.key), value(&change.before), value(&change.after)));
         section(&mut out, title, items.collect(), HEAD);
     }
     out

@@ -202,7 +202,7 @@ pub fn gc(view: &View) -> String {
     let rows = view.report.gc.iter().filter_map(|gc| {
         let pauses = gc.pauses.as_ref()?;
         Some(vec![
-            code(view.short_path(gc.source)),
+            code(&view.name(gc.source)),
             prose(words::collector(&gc.collector)),
             figures::count(pauses.count),
             figures::duration_f(pauses.p99_ms),

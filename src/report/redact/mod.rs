@@ -1,9 +1,11 @@
-//! Takes out of a report what must not leave the house: hosts, addresses, users, paths, e-mail, secrets.
+//! Takes out of a report what must not leave the house: hosts, addresses, users, paths, e-mail, secrets, data of records.
 //!
-//! In: a report. Out: the same report with placeholders (`host-1`, `ip-3`, `user-1`, `path-2`, `mail-1`, `******`), the same one for the same value all
-//! over, numbered in order of appearance. Ids of jobs and containers, class names, frames and configuration keys stay, or the report would be of no use.
-//! Hashes of quoted lines go: a short line can be guessed from its hash. Data of records cannot be told from other words and stays.
+//! In: a report. Out: the same report with placeholders (`host-1`, `ip-3`, `user-1`, `path-2`, `mail-1`, `value-4`, `******`), the same one for the same value
+//! all over, numbered in order of appearance. Ids of jobs and containers, class names, frames and configuration keys stay, or the report would be of no use.
+//! Hashes of quoted lines go: a short line can be guessed from its hash. Data that a message brings without quotes or brackets cannot be told from other words
+//! and stays.
 
+mod data;
 mod names;
 mod scan;
 
@@ -32,7 +34,7 @@ pub fn redact(report: &mut Report) {
         process.configuration = std::mem::take(&mut process.configuration).into_iter().map(|(key, value)| configuration(key, &value, &mut names)).collect();
     }
     for warning in &mut report.warnings {
-        warning.message = scan::text(&warning.message, &mut names);
+        warning.message = scan::own(&warning.message, &mut names);
     }
     summary_and_jobs(report, &mut names);
     for tm in &mut report.task_managers {
@@ -67,8 +69,11 @@ pub fn redact(report: &mut Report) {
         }
     }
     for finding in &mut report.findings {
-        for text in [&mut finding.title, &mut finding.explanation].into_iter().chain(&mut finding.remedy) {
+        for text in [&mut finding.title, &mut finding.explanation] {
             *text = scan::text(text, &mut names);
+        }
+        for text in &mut finding.remedy {
+            *text = scan::own(text, &mut names);
         }
         each(&mut finding.task_manager, |id| scan::text(id, &mut names));
         for evidence in &mut finding.evidence {
@@ -93,7 +98,7 @@ fn summary_and_jobs(report: &mut Report, names: &mut Names) {
         each(&mut fault.task_manager, |id| scan::text(id, names));
     }
     for missing in &mut summary.missing {
-        missing.text = scan::text(&missing.text, names);
+        missing.text = scan::own(&missing.text, names);
         each(&mut missing.subject, |subject| scan::text(subject, names));
     }
     for job in &mut report.jobs {
@@ -135,6 +140,14 @@ fn learn(report: &Report, names: &mut Names) {
     let deployed = report.jobs.iter().flat_map(|job| &job.deployments).map(|deployment| &deployment.host);
     for host in hosts.chain(deployed).flatten() {
         names.know_host(host);
+    }
+    let failures = report.jobs.iter().flat_map(|job| &job.attempts).filter_map(|attempt| attempt.failure.as_ref()?.task_manager.as_ref());
+    let fault = report.summary.first_fault.iter().filter_map(|fault| fault.task_manager.as_ref());
+    for id in report.task_managers.iter().map(|tm| &tm.id).chain(failures).chain(fault) {
+        // `host:port-suffix` of standalone TaskManagers; ids of containers have no port.
+        if let Some((host, _)) = id.split_once(':') {
+            names.know_host(host);
+        }
     }
     for source in &report.sources {
         if let Some((user, host)) = source.path.rsplit(['/', '\\']).next().and_then(names::flink_file) {
@@ -182,11 +195,9 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// One that knows the hosts and users of `report`.
-    pub fn of(report: &Report) -> Redactor {
-        let mut redactor = Redactor::default();
-        learn(report, &mut redactor.names);
-        redactor
+    /// Learns the hosts and users that `report` names.
+    pub fn learn(&mut self, report: &Report) {
+        learn(report, &mut self.names);
     }
 
     pub fn text(&mut self, text: &str) -> String {

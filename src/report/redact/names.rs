@@ -10,6 +10,7 @@ pub enum Kind {
     User,
     Path,
     Mail,
+    Value,
 }
 
 impl Kind {
@@ -20,6 +21,7 @@ impl Kind {
             Kind::User => "user",
             Kind::Path => "path",
             Kind::Mail => "mail",
+            Kind::Value => "value",
         }
     }
 }
@@ -114,7 +116,7 @@ pub fn is_nobody(word: &str) -> bool {
 /// Whether `word` is one of our own placeholders, so that a redacted report can be redacted again.
 pub fn is_placeholder(word: &str) -> bool {
     let Some((kind, number)) = word.rsplit_once('-') else { return false };
-    matches!(kind, "host" | "ip" | "user" | "path" | "mail") && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    matches!(kind, "host" | "ip" | "user" | "path" | "mail" | "value") && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Length of the IPv4 address that `text` begins with.

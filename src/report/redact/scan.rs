@@ -1,10 +1,15 @@
 //! Goes through one text and replaces what [`names`](super::names) recognises. One pass for secrets, one for words; both linear in the text.
 
-use super::SECRET;
 use super::names::{Kind, Names, flink_file, ipv4, is_host_before_port, is_ipv6, is_nobody, is_placeholder, is_qualified_host, is_secret_key, is_user_key};
+use super::{SECRET, data};
 
-/// A text of the log or the report.
+/// A text of the log.
 pub fn text(text: &str, names: &mut Names) -> String {
+    own(&data::masked(&secrets(text, names), names), names)
+}
+
+/// A text of the patterns or of our own, which may hold a few words of the log but no data.
+pub fn own(text: &str, names: &mut Names) -> String {
     let masked = secrets(text, names);
     let mut out = String::with_capacity(masked.len());
     let mut rest = masked.as_str();
@@ -98,7 +103,28 @@ fn replaced(word: &str, names: &mut Names) -> Option<String> {
     if (known || guessed) && !is_nobody(name) && !is_placeholder(name) {
         return Some(format!("{}{port}", names.of(Kind::Host, name)));
     }
-    names.is_user(word).then(|| names.of(Kind::User, word))
+    if names.is_user(word) {
+        return Some(names.of(Kind::User, word));
+    }
+    compound(word, names)
+}
+
+/// `salary-of-alice`, `alice_test`: a known user or host as one part of a name. Classes and keys, whose parts are joined by dots, stay.
+fn compound(word: &str, names: &mut Names) -> Option<String> {
+    if word.contains(['.', '$', '/', ':']) || !word.contains(['-', '_']) {
+        return None;
+    }
+    let mut out = String::with_capacity(word.len());
+    for piece in word.split_inclusive(['-', '_']) {
+        let part = piece.trim_end_matches(['-', '_']);
+        let kind = if names.is_user(part) { Some(Kind::User) } else { Some(Kind::Host).filter(|_| names.is_host(part)) };
+        match kind.filter(|_| part.len() >= 4) {
+            Some(kind) => out.push_str(&names.of(kind, part)),
+            None => out.push_str(part),
+        }
+        out.push_str(&piece[part.len()..]);
+    }
+    (out != word).then_some(out)
 }
 
 /// `user@host:port` and e-mail; `Class@1a2b3c`, the identity of a Java object, stays.
@@ -255,8 +281,10 @@ fn secrets(text: &str, names: &mut Names) -> String {
         let key = key_before(text, at);
         // `InvalidToken: message` is a class and its message.
         let class = bytes[at] == b':' && key.rsplit_once(['.', '$']).is_some_and(|(_, name)| name.starts_with(|c: char| c.is_ascii_uppercase()));
-        let secret = bearer || (is_secret_key(key) && !class);
-        let user = bytes[at] == b'=' && is_user_key(key);
+        // Nor is a host before its port a key, whatever it is called.
+        let place = bytes[at] == b':' && (names.is_host(key) || is_qualified_host(key));
+        let secret = bearer || (is_secret_key(key) && !class && !place);
+        let user = bytes[at] == b'=' && is_user_key(key) || bytes[at] == b':' && banner_names_user(&text[..at]);
         if !secret && !user {
             at += 1;
             continue;
@@ -286,6 +314,11 @@ fn secrets(text: &str, names: &mut Names) -> String {
     }
     out.push_str(&text[from..]);
     out
+}
+
+/// Flink's banner: `OS current user: alice`, `Current Hadoop/Kerberos user: alice`.
+fn banner_names_user(before: &str) -> bool {
+    before.ends_with("OS current user") || before.ends_with("Current Hadoop/Kerberos user")
 }
 
 /// The key that ends before byte `at`, without a quote in between; at most 100 bytes long, so that the pass stays linear.
@@ -355,6 +388,9 @@ mod tests {
             ("ugi=carol ip=/10.1.1.1", "ugi=user-1 ip=/ip-1"),
             ("localhost:8081 127.0.0.1 0.0.0.0:80", "localhost:8081 127.0.0.1 0.0.0.0:80"),
             ("fe80::1 at 09:32:04", "ip-1 at 09:32:04"),
+            ("OS current user: dora and dora", "OS current user: user-1 and user-1"),
+            ("job salary-of-alice_2", "job salary-of-user-1_2"),
+            ("tm-secret.corp.internal:42881-902e20 gone", "host-1:42881-902e20 gone"),
         ];
         for (input, output) in cases {
             assert_eq!(red(input), output);
@@ -384,7 +420,8 @@ mod tests {
     fn secrets_are_masked_wherever_they_stand() {
         let cases = [
             ("password=hunter2 next", "password=****** next"),
-            ("{\"apiKey\": \"abc def\", \"x\": 1}", "{\"apiKey\": \"******\", \"x\": 1}"),
+            ("{\"apiKey\": \"abc def\", \"x\": 1}", "{value-1}"),
+            ("apiKey: \"abc def\", x", "apiKey: \"******\", x"),
             ("s3.secret-key: abc", "s3.secret-key: ******"),
             ("Authorization: Bearer abc.def x", "Authorization: Bearer ****** x"),
             ("Password: hunter2", "Password: ******"),

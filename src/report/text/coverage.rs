@@ -18,7 +18,7 @@ pub fn coverage(page: &mut Page, view: &View) {
         page.wrapped(
             Line::indent(2).ink(Ink::Warn, page.glyphs.bullet).put(" "),
             Ink::Plain,
-            &format!("{} ends early{last}", page.brief(view, view.short_path(source.id))),
+            &format!("{} ends early{last}", page.brief(view, &view.name(source.id))),
             2,
         );
     }
@@ -82,8 +82,9 @@ fn warnings(page: &mut Page, view: &View) {
     let warnings = &view.report.warnings;
     let shown = if page.options.all { warnings.len() } else { WARNINGS.min(warnings.len()) };
     for warning in &warnings[..shown] {
-        let place = warning.source.map(|source| format!("{}: ", view.place(source, warning.line.unwrap_or(0)))).unwrap_or_default();
-        page.wrapped(Line::indent(2).ink(Ink::Warn, page.glyphs.bullet).put(" "), Ink::Plain, &format!("{}{}", page.brief(view, &place), warning.message), 2);
+        let line = warning.line.filter(|_| warning.source.is_some()).map(|line| format!(" (line {line})")).unwrap_or_default();
+        let message = warning.message.strip_prefix(view.folder).unwrap_or(&warning.message);
+        page.wrapped(Line::indent(2).ink(Ink::Warn, page.glyphs.bullet).put(" "), Ink::Plain, &format!("{}{line}", page.brief(view, message)), 2);
     }
     let more = (warnings.len() - shown) as u64 + view.report.warnings_omitted;
     if more > 0 {
@@ -156,7 +157,7 @@ fn everything(page: &mut Page, view: &View) {
 
 fn source_row(page: &Page, view: &View, source: &Source) -> Vec<Cell> {
     vec![
-        Cell::linked(page.brief(view, view.short_path(source.id)), page.target(view, source.id, 1)),
+        Cell::linked(page.brief(view, &view.name(source.id)), page.target(view, source.id, 1)),
         Cell::new(&source.role),
         Cell::new(source.layout.as_deref().unwrap_or("none")),
         Cell::new(figures::count(source.lines)),

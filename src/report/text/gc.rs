@@ -93,7 +93,7 @@ fn table(page: &mut Page, view: &View, logs: &[&Gc]) {
         };
         let long = if longest(gc) >= LONG_PAUSE_MS { Ink::Bad } else { Ink::Plain };
         table.row(vec![
-            Cell::linked(page.brief(view, view.short_path(gc.source)), page.target(view, gc.source, 1)),
+            Cell::linked(page.brief(view, &view.name(gc.source)), page.target(view, gc.source, 1)),
             Cell::new(words::collector(&gc.collector)),
             Cell::new(pauses.map_or_else(|| "unseen".to_owned(), |pauses| figures::count(pauses.count))),
             Cell::new(figure(|pauses| pauses.p99_ms)),

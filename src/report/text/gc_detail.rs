@@ -10,7 +10,7 @@ use super::page::{Ink, Line, Page};
 const PICTURE: usize = 60;
 
 pub fn detail(page: &mut Page, view: &View, gc: &Gc) {
-    page.heading(&page.brief(view, view.short_path(gc.source)), words::collector(&gc.collector));
+    page.heading(&page.brief(view, &view.name(gc.source)), words::collector(&gc.collector));
     for note in &gc.notes {
         page.wrapped(Line::indent(2).ink(Ink::Warn, page.glyphs.bullet).put(" "), Ink::Plain, note, 3);
     }

@@ -59,6 +59,15 @@ impl<'r> View<'r> {
         }
     }
 
+    /// What a source is called: its container and log inside a delivery (its lines are counted there), else its path below the shared folder.
+    pub fn name(&self, id: u32) -> String {
+        match self.source(id).map(|source| (&source.container, &source.log_type)) {
+            Some((Some(container), Some(log))) => format!("{container}/{log}"),
+            Some((Some(container), None)) => container.clone(),
+            _ => self.short_path(id).to_owned(),
+        }
+    }
+
     /// `text` with the application's number left out of its container ids: all of them have it, and it fills half a line.
     pub fn brief(&self, text: &str, ellipsis: &str) -> String {
         match self.application {
@@ -70,8 +79,8 @@ impl<'r> View<'r> {
     /// `path:line` below the shared folder; line 0 stands for the source as a whole.
     pub fn place(&self, id: u32, line: u64) -> String {
         match line {
-            0 => self.short_path(id).to_owned(),
-            _ => format!("{}:{line}", self.short_path(id)),
+            0 => self.name(id),
+            _ => format!("{}:{line}", self.name(id)),
         }
     }
 
@@ -176,7 +185,7 @@ fn application_of(text: &str) -> Option<&str> {
 }
 
 fn application(report: &Report) -> &str {
-    let sources = report.sources.iter().map(|source| source.path.as_str());
+    let sources = report.sources.iter().flat_map(|source| source.container.as_deref().or(Some(&source.path)));
     let mut found = sources.chain(report.task_managers.iter().map(|tm| tm.id.as_str())).filter_map(application_of);
     match found.next() {
         Some(first) if found.all(|other| other == first) => first,

@@ -54,8 +54,8 @@ const FINDINGS = new Map(REPORT.findings.map((finding) => [finding.id, finding])
 const EXCEPTIONS = new Map(REPORT.exceptions.map((exception) => [exception.fingerprint, exception]));
 const jobName = (id) => id ? JOBS.get(id)?.name ?? id.slice(0, 8) : "";
 function place(source, line) {
-  const path = SOURCES.get(source)?.path ?? "?";
-  const short = path === "-" ? "stdin" : path.length > DATA.folder.length && path.startsWith(DATA.folder) ? path.slice(DATA.folder.length) : path;
+  const known = SOURCES.get(source), path = known?.path ?? "?";
+  const short = known?.container ? known.container + (known.log_type ? "/" + known.log_type : "") : path === "-" ? "stdin" : path.length > DATA.folder.length && path.startsWith(DATA.folder) ? path.slice(DATA.folder.length) : path;
   return line ? short + ":" + line : short;
 }
 // All container ids begin alike; the whole name is shown when one points at it.

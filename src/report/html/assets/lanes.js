@@ -1,5 +1,5 @@
 // The zoomable time line: lanes of stretches and moments on one canvas.
-// Lane: {label, items: [{from, to, ink, text}]}; an item without `to` is a moment. Items may overlap; dense ones are drawn once per pixel.
+// Lane: {label, items: [{from, to, ink, text, thin}]}; an item without `to` is a moment, a thin one stands for many moments. Items may overlap; dense ones are drawn once per pixel.
 function lanes(all, onRange) {
   const ROW = 22, AXIS = 26, LIMIT = 200;
   const shown = all.slice(0, LIMIT);
@@ -53,7 +53,7 @@ function lanes(all, onRange) {
         if (wide < 1.5 && drawn.has(key)) continue;
         drawn.add(key);
         brush.fillStyle = fills[item.ink] ?? fills.calm;
-        if (item.to === undefined) { brush.fillRect(left - 1, top + 3, 3, ROW - 7); } else { brush.fillRect(left, top + 5, wide > 4 ? wide - 1 : wide, ROW - 11); }
+        if (item.to === undefined) { brush.fillRect(left - 1, top + 3, 3, ROW - 7); } else if (item.thin) { brush.fillRect(left, top + ROW / 2 - 2, wide, 3); } else { brush.fillRect(left, top + 5, wide > 4 ? wide - 1 : wide, ROW - 11); }
       }
     });
     range.textContent = clock(from) + " to " + clock(to) + " (" + duration(to - from) + ")";

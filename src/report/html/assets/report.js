@@ -73,7 +73,7 @@ function timeline() {
   const until = (time) => parse(time) ?? (Number.isFinite(end) ? end : undefined);
   const dated = (items) => items.filter((item) => item.from !== null);
   const inkOf = (kind) => /failed|lost|exited|aborted|declined|expired|exception/.test(kind) ? "bad" : /completed|registered|running/.test(kind) ? "good" : /gc|scheduled|change/.test(kind) ? "warn" : "calm";
-  const moments = (test) => dated(REPORT.timeline.filter(test).map((row) => ({ from: parse(row.first), to: row.count > 1 ? parse(row.last) ?? undefined : undefined, ink: inkOf(row.kind), text: row.kind + (row.count > 1 ? " ×" + number(row.count) : "") + ": " + row.text })));
+  const moments = (test) => dated(REPORT.timeline.filter(test).map((row) => ({ from: parse(row.first), to: row.count > 1 ? parse(row.last) ?? undefined : undefined, ink: inkOf(row.kind), thin: row.count > 1 && inkOf(row.kind) === "bad", text: row.kind + (row.count > 1 ? " ×" + number(row.count) : "") + ": " + row.text })));
   for (const job of REPORT.jobs) {
     const name = job.name ?? job.id.slice(0, 8);
     all.push({ label: name, items: dated(job.attempts.map((attempt) => ({ from: parse(attempt.running ?? attempt.start), to: until(attempt.end), ink: ({ failed: "bad", lost: "bad", running: "good", finished: "good" })[attempt.outcome] ?? "calm", text: "attempt " + attempt.number + " " + attempt.outcome + reason(attempt) }))) });
@@ -201,9 +201,9 @@ function tables() {
 function read() {
   const c = REPORT.coverage;
   const coverage = chapter("coverage", "What was read", el("p", "", [plural(c.sources, "log"), size(c.bytes), plural(c.lines, "line"), plural(c.unparsed_lines, "line") + " not understood", c.incomplete ? plural(c.incomplete, "log") + " not read to the end" : "", c.skipped ? plural(c.skipped, "file") + " skipped" : ""].filter(Boolean).join(", ")),
-    ...REPORT.warnings.slice(0, 50).map((warning) => el("p", "warn", (warning.source === null ? "" : place(warning.source, warning.line) + ": ") + warning.message)));
+    ...REPORT.warnings.slice(0, 50).map((warning) => el("p", "warn", warning.message + (warning.line === null ? "" : " (line " + warning.line + ")"))));
   coverage.append(table("Sources", [
-    { title: "path", kind: "text", of: (s) => el("span", "mono", s.path) }, { title: "role", of: (s) => s.role }, { title: "layout", of: (s) => s.layout ?? "" }, { title: "lines", kind: "num", of: (s) => number(s.lines), key: (s) => s.lines }, { title: "not understood", kind: "num", of: (s) => number(s.unparsed_lines), key: (s) => s.unparsed_lines },
+    { title: "path", kind: "text", of: (s) => el("span", "mono", s.path + (s.container ? " " + place(s.id) : "")) }, { title: "role", of: (s) => s.role }, { title: "layout", of: (s) => s.layout ?? "" }, { title: "lines", kind: "num", of: (s) => number(s.lines), key: (s) => s.lines }, { title: "not understood", kind: "num", of: (s) => number(s.unparsed_lines), key: (s) => s.unparsed_lines },
     { title: "from", kind: "time", of: (s) => when(s.first_time) }, { title: "to", kind: "time", of: (s) => when(s.last_time) }, { title: "whole", of: (s) => s.complete ? "yes" : el("span", "warn", "no") },
   ], REPORT.sources));
   if (REPORT.unclassified.length) coverage.append(table("Warnings and errors that no pattern knows", [
