@@ -31,7 +31,7 @@ pub struct Config {
     pub own_packages: Vec<String>,
     /// Folders of pattern files that add to the built-in ones; relative to this file.
     pub patterns: Vec<PathBuf>,
-    /// Time zone of logs that state none: `+08:00`, `UTC`, `local`, `Asia/Shanghai`.
+    /// Time zone of logs that state none: `+08:00`, `UTC`, `local`, or a name, which follows its seasons: `Europe/Berlin`.
     pub tz: Option<String>,
     /// Exit with 1 at findings of this severity or above: critical, error, warning, info.
     pub fail_on: Option<String>,

@@ -211,14 +211,19 @@ fn saved_reports_are_shown_again() {
     assert!(err(&run(&[text_of(&saved)])).contains("flinklog.report/9"));
 }
 
+const FORMATS: [&str; 14] =
+    ["text", "json", "ndjson", "markdown", "html", "junit", "sarif", "github", "gitlab", "trace", "prometheus", "csv", "csv-attempts", "csv-checkpoints"];
+
 #[test]
-fn every_format_is_written() {
-    for format in
-        ["text", "json", "ndjson", "markdown", "html", "junit", "sarif", "github", "gitlab", "trace", "prometheus", "csv", "csv-attempts", "csv-checkpoints"]
-    {
-        let output = run(&[NPE, "-f", format]);
+fn every_format_is_written_from_the_logs_and_from_a_saved_report_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("r.json");
+    code(&run(&["fixtures/1.20.5-jm-kill-ha", "-o", text_of(&saved)]), 0);
+    for format in FORMATS {
+        let output = run(&["fixtures/1.20.5-jm-kill-ha", "-f", format]);
         code(&output, 0);
         assert!(!output.stdout.is_empty(), "{format}");
+        assert!(run(&[text_of(&saved), "-f", format]).stdout == output.stdout, "{format}");
     }
 }
 
@@ -269,10 +274,92 @@ fn redaction() {
     assert!(!out(&events).contains("-vm.log"), "{}", out(&events));
 }
 
+/// Everything that a redacted report must not hold, in one log.
+const HOSTILE: &str = "\
+2026-11-21 09:20:30,000 INFO  org.apache.flink.runtime.entrypoint.ClusterEntrypoint        [] -  Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:0980485, Date:2026-06-08T09:21:06+02:00)
+2026-11-21 09:20:30,001 INFO  org.apache.flink.runtime.entrypoint.ClusterEntrypoint        [] -  OS current user: carlotta
+2026-11-21 09:20:30,002 INFO  org.apache.flink.configuration.GlobalConfiguration           [] - Loading configuration property: jobmanager.rpc.address, jm-secretbox.corp.acme.internal
+2026-11-21 09:20:30,002 INFO  org.apache.flink.configuration.GlobalConfiguration           [] - Loading configuration property: s3.access-key, AKIAIOSFODNN7EXAMPLE
+2026-11-21 09:20:30,002 INFO  org.apache.flink.configuration.GlobalConfiguration           [] - Loading configuration property: my.api.token, tok-zzz999
+2026-11-21 09:20:30,002 INFO  org.apache.flink.configuration.GlobalConfiguration           [] - Loading configuration property: state.checkpoints.dir, hdfs://nn.corp.acme.internal:8020/user/carlotta/ckpt
+2026-11-21 09:20:36,000 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph       [] - Job salary-of-carlotta (94b51fddf21fa15850ea3210693b041a) switched from state CREATED to RUNNING.
+2026-11-21 09:20:37,689 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph       [] - Source: orders -> enrich (1/2) (d9a6542fbdcd14b2bccfd9c4507ff731_bc4197a480c92c793190a9f8c0afc54c_0_0) switched from RUNNING to FAILED on tm-secretbox.corp.acme.internal:42881-902e20 @ tm-secretbox.corp.acme.internal (dataPort=39907).
+java.sql.SQLException: Duplicate entry 'carlotta.mueller@acme.de' for key 'customer.email'; row +I[4711, Carlotta, 99000.50]; payload {\"iban\":\"DE89370400440532013000\",\"name\":\"Carlotta\"}; Key (ssn)=(123-45-6789) exists; url jdbc:mysql://svc_pay:hunter2@db-9.corp.acme.internal:3306/pay?user=svc_pay&password=hunter2; from 10.77.3.9:5543 [fe80::1ff:fe23:4567:890a]; Authorization: Bearer eyJhbGciOi.eyJzdWIi.SflKxw file /home/carlotta/plans/plan.xlsx
+\tat com.acme.pay.Sink.write(Sink.java:77)
+\tat org.apache.flink.streaming.api.operators.StreamSink.processElement(StreamSink.java:54)
+2026-11-21 09:20:37,700 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph       [] - Job salary-of-carlotta (94b51fddf21fa15850ea3210693b041a) switched from state RUNNING to FAILED.
+2026-11-21 09:20:37,800 WARN  com.acme.Odd       [] - login of carlotta from host tm-secretbox with password=hunter2 for \"Carlotta Mueller\" failed
+";
+
+#[test]
+fn nothing_of_a_hostile_log_is_left_in_any_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("flink-jobmanager.log");
+    fs::write(&log, HOSTILE).unwrap();
+    let plain = folder.path().join("plain.json");
+    code(&run(&[text_of(&log), "-o", text_of(&plain)]), 0);
+    let secrets = [
+        "carlotta",
+        "secretbox",
+        "acme.internal",
+        "corp",
+        "akia",
+        "tok-zzz",
+        "hunter2",
+        "svc_pay",
+        "mueller",
+        "4711",
+        "99000",
+        "de8937",
+        "123-45",
+        "10.77.3",
+        "fe80",
+        "eyj",
+        "plan.xlsx",
+        "db-9",
+        "nn.",
+        "3306/pay",
+        "customer.email",
+    ];
+    let bare = |what: &str, text: &str| {
+        let text = text.to_lowercase();
+        // The names of the formats' own schemas are none of the log.
+        for secret in secrets {
+            assert!(!text.contains(secret), "{what} holds {secret}");
+        }
+    };
+    for format in FORMATS {
+        let direct = run(&[text_of(&log), "--redact", "--all", "-f", format]);
+        bare(format, &out(&direct));
+        // A saved report is redacted as the logs are.
+        assert_eq!(out(&run(&[text_of(&plain), "--redact", "--all", "-f", format])), out(&direct), "{format}");
+    }
+    for arguments in [
+        &["events", "--redact", text_of(&log)][..],
+        &["events", "--redact", "-f", "ndjson", text_of(&log)],
+        &["exceptions", "--redact", text_of(&log)],
+        &["diff", "--redact", HEALTHY, text_of(&log)],
+        &["diff", "--redact", "-f", "json", HEALTHY, text_of(&log)],
+    ] {
+        bare(arguments[0], &out(&run(arguments)));
+    }
+    bare("watch", &out(&piped(&["watch", "--redact", "--interval", "20ms", "-"], HOSTILE.as_bytes())));
+    // No hash that a short line could be guessed from, hence nothing to verify.
+    let redacted = folder.path().join("redacted.json");
+    code(&run(&[text_of(&log), "--redact", "-o", text_of(&redacted)]), 0);
+    let verified = run(&["verify", text_of(&redacted)]);
+    code(&verified, 2);
+    assert!(err(&verified).contains("without --redact"), "{}", err(&verified));
+    // Secret settings are masked without being asked.
+    let unasked = out(&run(&[text_of(&log), "-f", "json"])) + &out(&run(&["events", "--kind", "process.config", text_of(&log)]));
+    assert!(!unasked.contains("AKIAIOSFODNN7EXAMPLE") && !unasked.contains("tok-zzz999"));
+}
+
 #[test]
 fn mistakes_get_an_answer() {
     for (arguments, word) in [
         (&["scna"][..], "scan"),
+        (&["evnts", "nowhere"], "events"),
         (&["explain", "user-code-excepton"], "user-code-exception"),
         (&["events", "--kind", "chekpoint", NPE], "checkpoint"),
         (&["-f", "jsn", NPE], "json"),
@@ -326,6 +413,11 @@ fn events_in_time_order_and_filtered() {
     assert!(lines(&["--since", "end-5s"]).iter().all(|event| event["first"].as_str().unwrap() >= "2026-11-21T17:32:20"));
     assert!(lines(&["--since", "+1h"]).is_empty());
     code(&run(&["events", NPE, "--kind", "help"]), 0);
+    // Every pause, not only the longest.
+    let pauses: u64 = report["gc"].as_array().unwrap().iter().map(|gc| gc["pauses"]["count"].as_u64().unwrap()).sum();
+    assert_eq!(lines(&["--kind", "gc"]).len() as u64, pauses);
+    let of_gc_log = run(&["events", "--kind", "gc.pause", "fixtures/gc-cms-11"]);
+    assert_eq!(out(&of_gc_log).lines().count(), 146);
     let few = run(&["events", NPE, "--max-events", "10"]);
     assert!(out(&few).lines().count() <= 40 && err(&few).contains("more than 10 events"), "{}", err(&few));
 }
@@ -338,6 +430,22 @@ fn the_zone_of_the_logs_can_be_given() {
         assert_eq!(zone(tz)["offset"], "+08:00");
         assert_eq!(zone(tz)["from"], "option");
     }
+    // Clocks went back between the second and the third line.
+    let state = |time: &str, from: &str, to: &str| {
+        format!(
+            "2026-10-25 {time},000 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job j (94b51fddf21fa15850ea3210693b041a) switched from state {from} to {to}.\n"
+        )
+    };
+    let log = state("00:30:00", "CREATED", "RUNNING") + &state("01:30:00", "RUNNING", "RESTARTING") + &state("03:30:00", "RESTARTING", "RUNNING");
+    let shown = |more: &[&str]| {
+        let output = piped(&[&["events", "--tz", "Europe/Berlin", "-"], more].concat(), log.as_bytes());
+        out(&output).lines().map(|line| line[..29].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&[]), ["2026-10-25T00:30:00.000+02:00", "2026-10-25T01:30:00.000+02:00", "2026-10-25T03:30:00.000+01:00"]);
+    assert_eq!(shown(&["--since", "2026-10-25 03:00"]).len(), 1);
+    let report = json(&piped(&["--tz", "Europe/Berlin", "-f", "json"], log.as_bytes()));
+    // Two hours by the clock on the wall, three in truth.
+    assert_eq!(report["jobs"][0]["attempts"][1]["downtime_ms"], 3 * 3_600_000);
 }
 
 #[test]
@@ -618,6 +726,23 @@ fn watch_of_a_stream_ends_with_it() {
     code(&all, 0);
     assert!(out(&all).contains("user-code-exception"));
     code(&run(&["watch"]), 2);
+}
+
+#[test]
+fn containers_of_one_stream_are_watched_apart() {
+    let read = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let (jm, tm) = (read(JM), read(TM));
+    // As `kubectl logs -f --prefix` mixes them.
+    let mut mixed = String::new();
+    for (a, b) in jm.lines().zip(tm.lines().chain(std::iter::repeat(""))) {
+        mixed.push_str(&format!("[pod/jm-0/jobmanager] {a}\n[pod/tm-1/taskmanager] {b}\n"));
+    }
+    let told = piped(&["watch", "-", "--interval", "20ms"], mixed.as_bytes());
+    code(&told, 0);
+    assert!(out(&told).contains("user-code-exception") && out(&told).contains("jm-0/jobmanager:311 "), "{}", out(&told));
+    let followed = piped(&["events", "--follow", "--kind", "task.failed", "-"], mixed.as_bytes());
+    assert_eq!(out(&followed), out(&piped(&["events", "--kind", "task.failed", "-"], mixed.as_bytes())));
+    assert!(out(&followed).contains("tm-1/taskmanager:340 "), "{}", out(&followed));
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub struct PathArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadArgs {
-    /// Time zone of logs that state none: `+08:00`, `UTC`, `local`, `Europe/Berlin` [default: what the logs themselves tell, else UTC]
+    /// Time zone of logs that state none: `+08:00`, `UTC`, `local`, `Europe/Berlin` (with its seasons) [default: what the logs themselves tell, else UTC]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub tz: Option<Zone>,
     /// Threads that read [default: one per core]
@@ -158,7 +158,7 @@ pub struct OutputArgs {
     /// Write to this file instead of standard output; it is replaced only when the report is whole
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// Replace hosts, addresses, users, paths, e-mail and secrets by placeholders
+    /// Replace hosts, addresses, users, paths, e-mail, secrets and quoted data by placeholders
     #[arg(long)]
     pub redact: bool,
     /// Colours
@@ -228,7 +228,7 @@ pub struct EventsArgs {
     /// Only the last N
     #[arg(short = 'n', long, value_name = "N")]
     pub lines: Option<usize>,
-    /// Replace hosts, addresses, users, paths, e-mail and secrets by placeholders
+    /// Replace hosts, addresses, users, paths, e-mail, secrets and quoted data by placeholders
     #[arg(long)]
     pub redact: bool,
     /// Colours
@@ -278,7 +278,7 @@ pub struct WatchArgs {
     /// How often files are looked at
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
     pub interval: i64,
-    /// Replace hosts, addresses, users, paths, e-mail and secrets by placeholders
+    /// Replace hosts, addresses, users, paths, e-mail, secrets and quoted data by placeholders
     #[arg(long)]
     pub redact: bool,
     /// Colours

@@ -14,20 +14,32 @@ pub fn masked(text: &str, names: &mut Names) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut from, mut at) = (0, 0);
     while at < bytes.len() {
-        let Some((start, end)) = value(text, at) else {
-            at += 1;
-            continue;
-        };
-        out.push_str(&text[from..start]);
-        out.push_str(&names.of(Kind::Value, &text[start..end]));
-        (from, at) = (end, end);
+        match value(text, at) {
+            Some(Quoted::Data(start, end)) => {
+                out.push_str(&text[from..start]);
+                out.push_str(&names.of(Kind::Value, &text[start..end]));
+                from = end;
+                // Past the closing quote, which opens nothing.
+                at = end + 1;
+            }
+            Some(Quoted::Name(end)) => at = end + 1,
+            None => at += 1,
+        }
     }
     out.push_str(&text[from..]);
     out
 }
 
+/// What stands between quotes or brackets.
+enum Quoted {
+    /// From, to.
+    Data(usize, usize),
+    /// No data; it ends here.
+    Name(usize),
+}
+
 /// The value whose opening stands at byte `at`.
-fn value(text: &str, at: usize) -> Option<(usize, usize)> {
+fn value(text: &str, at: usize) -> Option<Quoted> {
     let bytes = text.as_bytes();
     let rest = &bytes[at..];
     match rest[0] {
@@ -43,7 +55,7 @@ fn value(text: &str, at: usize) -> Option<(usize, usize)> {
 }
 
 /// What stands between a bracket at byte `open` and the one that closes it.
-fn inside(text: &str, open: usize, opening: u8, closing: u8) -> Option<(usize, usize)> {
+fn inside(text: &str, open: usize, opening: u8, closing: u8) -> Option<Quoted> {
     let bytes = text.as_bytes();
     let mut depth = 0usize;
     let most = (open + LONGEST).min(bytes.len());
@@ -66,10 +78,10 @@ fn inside(text: &str, open: usize, opening: u8, closing: u8) -> Option<(usize, u
         end -= 1;
     }
     let found = text[open + 1..end].trim();
-    (!found.is_empty() && !is_placeholder(found) && end > open + 1).then_some((open + 1, end))
+    (!found.is_empty() && !is_placeholder(found)).then_some(Quoted::Data(open + 1, end))
 }
 
-fn quoted(text: &str, at: usize, quote: u8) -> Option<(usize, usize)> {
+fn quoted(text: &str, at: usize, quote: u8) -> Option<Quoted> {
     let bytes = text.as_bytes();
     // An apostrophe stands inside a word.
     if at > 0 && bytes[at - 1].is_ascii_alphanumeric() {
@@ -86,7 +98,7 @@ fn quoted(text: &str, at: usize, quote: u8) -> Option<(usize, usize)> {
         || is_key_or_class(inner)
         || ["thread", "because", "field", "local"].iter().any(|word| before.ends_with(word))
         || text[end + 1..].starts_with(" is null") && before.ends_with("because");
-    (!stays).then_some((start, end))
+    Some(if stays { Quoted::Name(end) } else { Quoted::Data(start, end) })
 }
 
 /// `state.backend.type`, `com.acme.Job$Map`, `java.util.Map.get(Object)`: several words with dots between, of letters alone.
@@ -127,6 +139,7 @@ mod tests {
     fn names_stay() {
         for text in [
             "Cannot read field \"tier\" because \"c\" is null",
+            "Cannot invoke \"java.lang.Double.doubleValue()\" because the return value of \"java.util.Map.get(Object)\" is null",
             "Exception in thread \"main\" x",
             "'state.backend.type' is set, the task's value isn't",
             "'com.acme.Job$Map' not found",
