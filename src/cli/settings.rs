@@ -56,8 +56,9 @@ impl Settings {
             let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
         }
         let packs = packs(&read.patterns, &config.patterns)?;
-        for slug in config.mute.iter().filter(|slug| packs.get(slug).is_none()) {
-            let near = suggest::nearest(slug, packs.iter().map(|p| p.id.as_str()));
+        let known = || packs.iter().map(|pattern| pattern.id.as_str()).chain(packs.advice().iter().map(|advice| advice.id.as_str()));
+        for slug in config.mute.iter().filter(|slug| !known().any(|id| id == slug.as_str())) {
+            let near = suggest::nearest(slug, known());
             if voice > Voice::Quiet && near.is_some() {
                 eprintln!("flinklog: warning: muted is `{slug}`, which no pattern has{}", suggest::hint(near));
             }
