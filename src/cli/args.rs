@@ -248,7 +248,7 @@ pub struct EventsArgs {
 #[command(after_long_help = "Examples:\n  \
     flinklog watch log/\n  \
     flinklog watch --new --exec 'mail -s \"$FLINKLOG_TITLE\" ops@example.com' log/\n  \
-    timeout 10m flinklog watch --until-finding log/ || rollback\n  \
+    flinklog watch --new --until-finding --for 10m log/ || rollback\n  \
     kubectl logs -f deploy/my-job | flinklog watch -\n\n\
     Findings that the logs already hold are printed first, unless --new is given. --exec runs CMD in a shell, with the finding as JSON on its standard input and \
     in the environment FLINKLOG_ID, FLINKLOG_PATTERN, FLINKLOG_TITLE, FLINKLOG_ROLE, FLINKLOG_SEVERITY, FLINKLOG_CERTAINTY, FLINKLOG_JOBS, FLINKLOG_TIME, \
@@ -269,6 +269,9 @@ pub struct WatchArgs {
     /// Only what arises from now on
     #[arg(long)]
     pub new: bool,
+    /// End after this time, with exit code 0 [default: never, or when the stream ends]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub r#for: Option<i64>,
     /// Least severity of a finding
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = Severity::Warning)]
     pub severity: Severity,

@@ -43,7 +43,7 @@ pub fn man(command: Option<&str>) -> Result<ExitCode> {
     };
     let mut text = Vec::new();
     let title = page.get_bin_name().unwrap_or("flinklog").replace(' ', "-");
-    clap_mangen::Man::new(page).title(title).render(&mut text).map_err(Error::Output)?;
+    clap_mangen::Man::new(page).title(title).source(concat!("flinklog ", env!("CARGO_PKG_VERSION"))).render(&mut text).map_err(Error::Output)?;
     print(&text)
 }
 

@@ -33,6 +33,7 @@ pub fn run(args: WatchArgs) -> Result<ExitCode> {
     let mut follower = Follower::new(&args.paths, &settings.rules, None);
     let mut seen = Seen::new(Duration::from_millis(args.cool_down.max(0) as u64));
     let mut first = true;
+    let end = args.r#for.and_then(|ms| Instant::now().checked_add(Duration::from_millis(ms.max(0) as u64)));
     loop {
         let news = follower.poll();
         follower.remarks().iter().for_each(|remark| settings.warn(remark));
@@ -58,10 +59,11 @@ pub fn run(args: WatchArgs) -> Result<ExitCode> {
             first = false;
             took = begun.elapsed();
         }
-        if follower.ended() {
+        if follower.ended() || end.is_some_and(|end| Instant::now() >= end) {
             return Ok(ExitCode::SUCCESS);
         }
-        std::thread::sleep(interval.max(took * SHARE));
+        let pause = interval.max(took * SHARE);
+        std::thread::sleep(end.map_or(pause, |end| pause.min(end.saturating_duration_since(Instant::now()))));
     }
 }
 

@@ -217,19 +217,19 @@ fn filter_zoom_sort_light_dark_and_print_work_by_keyboard() {
     browser.open(&sample::disaster());
     let waited = "new Promise(done => setTimeout(done, 400))";
     // The filter box.
-    let before = browser.text("document.querySelector('#timeline > p.dim:not(.legend)').textContent");
+    let before = browser.text("document.querySelector('#timeline > .count').textContent");
     browser.press("/");
     for key in "expired".split("").filter(|key| !key.is_empty()) {
         browser.press(key);
     }
     assert_eq!(browser.text("document.activeElement.id + document.activeElement.value"), "filterexpired");
     browser.run(waited);
-    let left = browser.text("document.querySelector('#timeline > p.dim:not(.legend)').textContent");
+    let left = browser.text("document.querySelector('#timeline > .count').textContent");
     assert_ne!(left, before);
     assert_eq!(browser.run("[...document.querySelectorAll('.rows .row')].every((row) => row.textContent.toLowerCase().includes('expired'))"), true);
     browser.press("Escape");
     browser.run(waited);
-    assert_eq!(browser.text("document.querySelector('#timeline > p.dim:not(.legend)').textContent"), before);
+    assert_eq!(browser.text("document.querySelector('#timeline > .count').textContent"), before);
     // The time line.
     let range = "document.querySelector('.bar .dim').textContent";
     let whole = browser.text(range);

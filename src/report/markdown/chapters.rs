@@ -4,7 +4,7 @@ use super::super::escape::{markdown, markdown_block, markdown_code, terminal};
 use super::super::figures;
 use super::super::model::Finding;
 use super::super::text::{outlook, replay};
-use super::super::view::{View, chain, fold, short_id, simple_class, words};
+use super::super::view::{View, chain, fold, message, short_id, simple_class, words};
 
 /// Rows of one table, characters of one cell, characters of one trace.
 const ROWS: usize = 60;
@@ -92,7 +92,7 @@ fn link(view: &View, finding: &Finding, depth: usize) -> String {
     }
     if let Some(evidence) = finding.evidence.first() {
         let place = code(&view.place(evidence.source, evidence.line.unwrap_or(0)));
-        let quoted = code(evidence.text.trim());
+        let quoted = code(message(evidence.text.trim()));
         out.push_str(&format!("{indent}  {place}: {quoted}\n"));
     }
     out

@@ -6,7 +6,7 @@ use super::super::escape;
 use super::super::figures;
 use super::super::model::{Evidence, Finding};
 use super::super::time::parse;
-use super::super::view::{View, chain, words};
+use super::super::view::{self, View, chain, words};
 use super::fit;
 use super::page::{Ink, Line, Page};
 
@@ -162,7 +162,7 @@ fn quote(page: &mut Page, view: &View, evidence: &Evidence, column: usize) {
             let time = |time: &Option<String>| view.clock.short_of(time).unwrap_or_else(|| "?".to_owned());
             format!("from {} to {}: {}", time(&searched.from), time(&searched.to), evidence.text)
         }
-        None => message(evidence.text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()).to_owned(),
+        None => view::message(evidence.text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()).to_owned(),
     };
     let text = page.brief(view, &text);
     let place = page.place(view, evidence.source, evidence.line.unwrap_or(0), room);
@@ -173,16 +173,6 @@ fn quote(page: &mut Page, view: &View, evidence: &Evidence, column: usize) {
     } else {
         page.push(Line::indent(column).append(place));
         page.push(Line::indent(column).ink(Ink::Dim, fit::elide(&text, room, page.glyphs.ellipsis)));
-    }
-}
-
-/// A log line without time, level and logger, which stand above it and fill half a line.
-fn message(line: &str) -> &str {
-    const HEAD: usize = 160;
-    let headed = line.starts_with(|c: char| c.is_ascii_digit() || c == '[');
-    match line.find(" - ").filter(|at| headed && *at <= HEAD) {
-        Some(at) => line[at + 3..].trim_start(),
-        None => line,
     }
 }
 

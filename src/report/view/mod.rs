@@ -133,6 +133,16 @@ impl<'r> View<'r> {
     }
 }
 
+/// A log line without time, level and logger, which stand above it and fill half a line.
+pub fn message(line: &str) -> &str {
+    const HEAD: usize = 160;
+    let headed = line.starts_with(|c: char| c.is_ascii_digit() || c == '[');
+    match line.find(" - ").filter(|at| headed && *at <= HEAD) {
+        Some(at) => line[at + 3..].trim_start(),
+        None => line,
+    }
+}
+
 /// First eight digits of a job id.
 pub fn short_id(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
@@ -231,5 +241,8 @@ mod tests {
         assert_eq!(simple_class("odd."), "odd.");
         assert_eq!(simple_frame("com.acme.Job$Map.map(Job.java:56)"), "Job$Map.map(Job.java:56)");
         assert_eq!(simple_frame("main(A.java:1)"), "main(A.java:1)");
+        assert_eq!(message("2026-11-21 09:20:37,689 INFO  o.a.f.X [] - a - b"), "a - b");
+        assert_eq!(message("java.lang.Error: a - b"), "java.lang.Error: a - b");
+        assert_eq!(message("[2.1s] GC(3) Pause"), "[2.1s] GC(3) Pause");
     }
 }

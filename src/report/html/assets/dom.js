@@ -127,7 +127,8 @@ function list(label, makeRow) {
     const to = all ? Math.min(rows.length, PRINTED) : Math.min(rows.length, from + Math.ceil(frame.clientHeight / HEIGHT) + 20);
     const made = [];
     for (let at = from; at < to; at++) { const row = makeRow(rows[at]); row.style.top = at * HEIGHT + "px"; made.push(row); }
-    frame.replaceChildren(space, ...made);
+    const left = rows.length - PRINTED;
+    frame.replaceChildren(space, ...made, left > 0 ? el("p", "paper dim", number(left) + " more rows are not on paper") : "");
   }
   frame.addEventListener("scroll", () => { if (!pending) { pending = true; requestAnimationFrame(() => draw(false)); } });
   addEventListener("beforeprint", () => draw(true));

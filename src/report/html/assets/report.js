@@ -89,10 +89,11 @@ function timeline() {
     const pauses = dated(gc.longest.map((pause) => ({ from: parse(pause.time), to: (parse(pause.time) ?? 0) + pause.ms, ink: pause.ms >= 1000 ? "bad" : "warn", text: "pause " + duration(pause.ms) + ", " + pause.cause })));
     all.push({ label: "gc " + place(gc.source), items: pauses });
   }
+  const capped = REPORT.gc.some((gc) => gc.pauses && gc.pauses.count > gc.longest.length);
   all.push({ label: "everything else", items: moments((row) => !row.job) });
   const label = "Events in time order";
   const rows = REPORT.timeline.map((row) => ({ row, ms: parse(row.first), end: parse(row.last), hay: [row.kind, row.text, jobName(row.job), row.task_manager, place(row.source, row.line)].join(" ").toLowerCase() }));
-  const note = el("p", "dim");
+  const note = el("p", "dim count");
   let needle = "", range = null;
   const view = list(label, ({ row }) => el("div", "row mono", el("span", "dim", when(row.first, true).slice(5)), el("span", inkOf(row.kind) === "calm" ? "" : inkOf(row.kind), row.kind), el("span", "dim", row.count > 1 ? "×" + number(row.count) : row.attempt ? "#" + row.attempt : ""), el("span", "", row.text), named("place", place(row.source, row.line))));
   function show() {
@@ -104,7 +105,8 @@ function timeline() {
   const drawn = lanes(all.filter((lane) => lane.items.length), (from, to, whole) => { range = whole ? null : [from, to]; show(); });
   if (!drawn && !rows.length) return null;
   const legend = el("p", "legend dim", ...[["good", "ran, completed"], ["bad", "failed, lost"], ["warn", "pause, waiting"], ["calm", "other"]].flatMap(([ink, text]) => [el("i", "f-" + ink), text]));
-  chapter("timeline", "Time line", drawn?.node, legend, note, view.frame);
+  const longest = capped ? el("p", "dim", "The lanes of garbage collection logs hold the longest pauses of each; the table below has the figures of all.") : "";
+  chapter("timeline", "Time line", drawn?.node, legend, longest, note, view.frame);
   FILTERED.push((text) => { needle = text; return show(); });
   show();
   return drawn;
