@@ -164,16 +164,41 @@ fn quote(page: &mut Page, view: &View, evidence: &Evidence, column: usize) {
         }
         None => view::message(evidence.text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()).to_owned(),
     };
-    let text = page.brief(view, &text);
+    let text = short_ids(&page.brief(view, &text), page.glyphs.ellipsis);
     let place = page.place(view, evidence.source, evidence.line.unwrap_or(0), room);
     let beside = room.saturating_sub(place.width() + 2);
     if beside >= fit::width(&text).min(36) {
-        let quoted = fit::elide(&text, beside, page.glyphs.ellipsis);
+        let quoted = fit::cut(&text, beside, page.glyphs.ellipsis);
         page.push(Line::indent(column).append(place).put("  ").ink(Ink::Dim, quoted));
     } else {
         page.push(Line::indent(column).append(place));
-        page.push(Line::indent(column).ink(Ink::Dim, fit::elide(&text, room, page.glyphs.ellipsis)));
+        page.push(Line::indent(column).ink(Ink::Dim, fit::cut(&text, room, page.glyphs.ellipsis)));
     }
+}
+
+/// `text` without the ids of executions, and with those of jobs (32 digits) cut to their first eight: they fill the line and nobody reads them there.
+fn short_ids(text: &str, ellipsis: &str) -> String {
+    let is_id = |c: char| matches!(c, '0'..='9' | 'a'..='f' | '_');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_id) {
+        let length = rest[start..].find(|c| !is_id(c)).unwrap_or(rest.len() - start);
+        let (front, id) = (&rest[..start], &rest[start..start + length]);
+        let word = front.ends_with(|c: char| c.is_ascii_alphanumeric());
+        let execution = id.contains('_') && front.ends_with(" (") && rest[start + length..].starts_with(')');
+        if length >= 32 && execution {
+            out.push_str(&front[..front.len() - 2]);
+            rest = &rest[start + length + 1..];
+            continue;
+        }
+        out.push_str(front);
+        match id.get(..8).filter(|_| length >= 32 && !word) {
+            Some(short) => out.extend([short, ellipsis]),
+            None => out.push_str(id),
+        }
+        rest = &rest[start + length..];
+    }
+    out + rest
 }
 
 /// One finding in one line.
@@ -202,5 +227,14 @@ fn remark(page: &mut Page, view: &View, finding: &Finding) {
             page.push(Line::indent(6).append(place));
         }
         None => page.push(line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn long_ids_are_left_out_or_cut() {
+        let text = "Job 94b51fddf21fa15850ea3210693b041a of a (d9a6542fbdcd14b2bccfd9c4507ff731_bc41_1_0) at 2026-11-21";
+        assert_eq!(super::short_ids(text, "…"), "Job 94b51fdd… of a at 2026-11-21");
     }
 }
