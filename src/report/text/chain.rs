@@ -31,7 +31,9 @@ pub fn what_happened(page: &mut Page, view: &View) {
         page.blank();
         let steps = chain(view.report, root);
         for step in steps.iter().filter(|step| !shown.contains(step.finding.id.as_str())).take(STEPS) {
-            link(page, view, step.finding, step.depth);
+            // The first root cause is worth a second line.
+            let lines = if shown.is_empty() && step.depth == 0 { 2 } else { 1 };
+            link(page, view, step.finding, step.depth, lines);
         }
         if steps.len() > STEPS {
             page.push(Line::indent(2).ink(Ink::Dim, format!("and {}", figures::plural((steps.len() - STEPS) as u64, "further effect"))));
@@ -115,7 +117,7 @@ fn cut(page: &Page, view: &View, text: &str) -> Line {
 }
 
 /// A link of the chain: when and what, then the quoted line and where it stands.
-fn link(page: &mut Page, view: &View, finding: &Finding, depth: usize) {
+fn link(page: &mut Page, view: &View, finding: &Finding, depth: usize, lines: usize) {
     let time = finding.first.as_deref().and_then(parse).map(|ms| view.clock.precise(ms)).unwrap_or_default();
     let mut line = Line::indent(2).ink(Ink::Dim, &time);
     line = line.pad_to(2 + fit::width(&time) + usize::from(!time.is_empty()) * 2);
@@ -138,7 +140,7 @@ fn link(page: &mut Page, view: &View, finding: &Finding, depth: usize) {
         page.wrapped(Line::indent(column), Ink::Plain, &finding.explanation, 3);
     }
     if let Some(evidence) = finding.evidence.first() {
-        quote(page, view, evidence, column);
+        quote(page, view, evidence, column, lines);
     }
 }
 
@@ -154,8 +156,8 @@ fn titled(page: &mut Page, first: Line, ink: Ink, title: &str, after: Line) {
     }
 }
 
-/// The quoted line; its place before it where both fit on one line, else above it.
-fn quote(page: &mut Page, view: &View, evidence: &Evidence, column: usize) {
+/// The quoted line; its place before it where both fit on one line, else above it, and the text in up to `lines` lines.
+fn quote(page: &mut Page, view: &View, evidence: &Evidence, column: usize, lines: usize) {
     let room = page.width.saturating_sub(column);
     let text = match &evidence.searched {
         Some(searched) => {
@@ -167,12 +169,12 @@ fn quote(page: &mut Page, view: &View, evidence: &Evidence, column: usize) {
     let text = short_ids(&page.brief(view, &text), page.glyphs.ellipsis);
     let place = page.place(view, evidence.source, evidence.line.unwrap_or(0), room);
     let beside = room.saturating_sub(place.width() + 2);
-    if beside >= fit::width(&text).min(36) {
+    if beside >= fit::width(&text) || lines == 1 && beside >= 36 {
         let quoted = fit::cut(&text, beside, page.glyphs.ellipsis);
         page.push(Line::indent(column).append(place).put("  ").ink(Ink::Dim, quoted));
     } else {
         page.push(Line::indent(column).append(place));
-        page.push(Line::indent(column).ink(Ink::Dim, fit::cut(&text, room, page.glyphs.ellipsis)));
+        page.wrapped(Line::indent(column), Ink::Dim, &text, lines);
     }
 }
 

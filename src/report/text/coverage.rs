@@ -82,12 +82,14 @@ fn warnings(page: &mut Page, view: &View) {
     let warnings = &view.report.warnings;
     let shown = if page.options.all { warnings.len() } else { WARNINGS.min(warnings.len()) };
     for warning in &warnings[..shown] {
-        let line = warning.line.filter(|_| warning.source.is_some()).map(|line| format!(" (line {line})")).unwrap_or_default();
-        let mut message = warning.message.strip_prefix(view.folder).unwrap_or(&warning.message).to_owned();
-        if let Some(source) = warning.source.filter(|source| !warning.message.contains(view.path(*source))) {
-            message = format!("{}: {message}", view.name(source));
-        }
-        page.wrapped(Line::indent(2).ink(Ink::Warn, page.glyphs.bullet).put(" "), Ink::Plain, &format!("{}{line}", page.brief(view, &message)), 2);
+        let message = warning.message.strip_prefix(view.folder).unwrap_or(&warning.message);
+        // Most say where they belong themselves.
+        let message = match (warning.source, warning.line) {
+            (Some(source), line) if !warning.message.contains(view.path(source)) => format!("{}: {message}", view.place(source, line.unwrap_or(0))),
+            (Some(_), Some(line)) => format!("{message} (line {line})"),
+            _ => message.to_owned(),
+        };
+        page.wrapped(Line::indent(2).ink(Ink::Warn, page.glyphs.bullet).put(" "), Ink::Plain, &page.brief(view, &message), 2);
     }
     let more = (warnings.len() - shown) as u64 + view.report.warnings_omitted;
     if more > 0 {
