@@ -154,7 +154,8 @@ fn values(page: &mut Page, title: &str, changes: &[ValueChange]) {
 /// The changes with the roles that have the same one; `all` where every role of the list has it.
 fn by_value(changes: &[ValueChange]) -> Vec<(String, &ValueChange)> {
     let roles: BTreeSet<&str> = changes.iter().map(|change| change.role.as_str()).collect();
-    let mut groups: BTreeMap<(&str, &Option<String>, &Option<String>), Vec<&ValueChange>> = BTreeMap::new();
+    type Change<'c> = (&'c str, &'c Option<String>, &'c Option<String>);
+    let mut groups: BTreeMap<Change, Vec<&ValueChange>> = BTreeMap::new();
     for change in changes {
         groups.entry((&change.key, &change.before, &change.after)).or_default().push(change);
     }
