@@ -12,7 +12,7 @@ use flinklog::layout::{self, ansi, json, time};
 use flinklog::patterns::Packs;
 use flinklog::record::{self, GcLines, Mode};
 use flinklog::rules::Rules;
-use flinklog::{exception, gc};
+use flinklog::{exception, gc, jvm};
 
 /// A target by name.
 pub type Target = (&'static str, fn(&[u8]));
