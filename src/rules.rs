@@ -13,6 +13,10 @@ use crate::patterns::{self, Nature, Packs, Pattern, Subject};
 
 /// Longest text of a record that is searched for exceptions and patterns.
 const MAX_TEXT: usize = 256 * 1024;
+/// Longest line that may be an exception's message alone.
+const MAX_MESSAGE_ALONE: usize = 2_048;
+/// Literals of this length or more cannot be mistaken.
+const TELLING: usize = 24;
 
 /// An exception of a record and what the patterns make of it.
 #[derive(Debug)]
@@ -140,6 +144,9 @@ impl Rules {
         if mentions && (symptom || matter.benign.is_some()) {
             matter.thrown = None;
         }
+        if level >= Level::Error && kind.is_none() && process.is_none() && matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none() {
+            matter.pattern = self.message_alone(line);
+        }
         let known = kind.is_some() || matter.pattern.is_some() || matter.benign.is_some();
         if severe && !known {
             let mut template = String::new();
@@ -166,6 +173,9 @@ impl Rules {
                 matter.pattern = index;
             }
         }
+        if matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none() && process.is_none() {
+            matter.pattern = self.message_alone(line);
+        }
         // A line that names the cause outweighs a symptom pasted below it.
         let nature = |index: Option<u16>| index.and_then(|i| self.pattern(i)).map(|p| p.nature);
         let symptom = matter.thrown.as_ref().is_some_and(|t| nature(t.pattern.map(|(i, _)| i)) == Some(Nature::Symptom));
@@ -174,6 +184,18 @@ impl Rules {
         }
         let empty = matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none();
         (!empty).then_some(matter)
+    }
+
+    /// The pattern of an exception of which only the message is told, as people copy it from a web page. Only texts that cannot be mistaken count.
+    fn message_alone(&self, line: &[u8]) -> Option<u16> {
+        let message = std::str::from_utf8(line.get(..line.len().min(MAX_MESSAGE_ALONE))?).ok()?;
+        let pattern = self.packs.best(&Subject::Exception { class: "", message, frames: &[], process: None })?;
+        let telling = |m: &patterns::Match| {
+            let sure = |literal: &String| literal.len() >= TELLING && literal.contains(' ') && message.contains(literal.as_str());
+            m.on.contains(&patterns::On::Exception) && m.class.is_empty() && m.frames.is_empty() && m.any.iter().any(sure)
+        };
+        let root = matches!(pattern.nature, Nature::Cause | Nature::Symptom);
+        if root && pattern.matches.iter().any(telling) { self.index(pattern) } else { None }
     }
 
     /// What is known of a record's further lines.

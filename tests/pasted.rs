@@ -1,4 +1,5 @@
-//! Every sample of every pattern, pasted into the pipe alone: causes are named, symptoms stay symptoms, wrappers and noise are never the answer.
+//! Every sample of every pattern, pasted into the pipe alone: causes are named, symptoms stay symptoms, noise is never the answer, and a wrapper at most
+//! the last that is known of a cut trace.
 
 use flinklog::correlate::correlate;
 use flinklog::diagnose::{Certainty, Role, diagnose};
@@ -40,7 +41,9 @@ fn samples_pasted_alone_get_the_right_answer() {
             let right = match pattern.nature {
                 Nature::Cause | Nature::Either => roots.first() == Some(&pattern.id),
                 Nature::Symptom => roots.first() == Some(&pattern.id) && top.is_some_and(|f| f.certainty >= Certainty::Possible),
-                Nature::Wrapper => !roots.contains(&pattern.id),
+                Nature::Wrapper => {
+                    !roots.contains(&pattern.id) || pattern.id != "wrapper-generic" && top.is_some_and(|f| f.certainty == Certainty::Insufficient)
+                }
                 Nature::Benign => roots.is_empty(),
             };
             if !right {
@@ -58,4 +61,51 @@ fn samples_pasted_alone_get_the_right_answer() {
     }
     println!("{asked} samples, {} wrong", wrong.len());
     assert!(wrong.len() * 50 <= asked, "{} of {asked}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The slug of the root cause, its certainty and the verdict of a paste.
+fn answer(text: &str) -> (Option<String>, Option<Certainty>, &'static str) {
+    let rules = Rules::new(Packs::shipped().clone());
+    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, progress: &|_| {}, onlooker: None };
+    let scanned = scan::stream("-", text.as_bytes(), &options);
+    let story = correlate(scanned.sources, Default::default());
+    let found = diagnose(&story, &rules, &Default::default());
+    let root = found.root.map(|r| &found.findings[r]);
+    (root.map(|f| f.pattern.to_string()), root.map(|f| f.certainty), found.verdict)
+}
+
+#[test]
+fn a_trace_cut_before_its_cause_is_no_health_and_no_cause() {
+    let task = "09:21:43,729 WARN  org.apache.flink.runtime.taskmanager.Task [] - Sink (1/1)#0 (5d3606) switched from RUNNING to FAILED with failure cause:\n\
+        java.io.IOException: Could not perform checkpoint 7 for operator Sink (1/1)#0.\n\tat org.apache.flink.streaming.runtime.tasks.StreamTask.f(StreamTask.java:1)\n";
+    assert_eq!(answer(task), (None, None, "not-assessed"));
+    let client = "org.apache.flink.client.program.ProgramInvocationException: The main method caused an error: Failed to execute job\n\
+        \tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:372)\n";
+    assert_eq!(answer(client).0, None);
+    let table = "org.apache.flink.table.api.ValidationException: Unable to create a sink for writing table 'shop.orders'.\n\
+        \tat org.apache.flink.table.factories.FactoryUtil.createTableSink(FactoryUtil.java:171)\n";
+    assert_eq!(answer(table), (Some("sql-table-create-wrapper".into()), Some(Certainty::Insufficient), "failed"));
+}
+
+#[test]
+fn retyped_and_bare_messages_are_read() {
+    for (text, slug) in [
+        ("java.lang.NoSuchMethodError:com.acme.Ledger.open(Ljava/lang/String;)V\n", "linkage-missing-method"),
+        ("NoSuchMethodError:com.acme.Ledger.open\n", "linkage-missing-method"),
+        ("Table sink 'shop.orders' doesn't support consuming update changes which is produced by node GroupAggregate\n", "sql-changelog-unsupported"),
+        (
+            "2026-11-21T10:00:00.028Z ERROR 1 --- [task-2] c.acme.Starter : Starting failed: Unable to make field private long java.util.Properties.x accessible: \
+            module java.base does not \"opens java.util\" to unnamed module @3c8\n",
+            "linkage-module-access",
+        ),
+        (
+            "2026-11-21 10:00:00,956 ERROR com.acme.Tool - Exception StackTrace:java.lang.OutOfMemoryError: Java heap space\n\
+            \tat com.acme.Tool.run(Tool.java:7)\n",
+            "heap-oom-tm",
+        ),
+    ] {
+        assert_eq!(answer(text).0.as_deref(), Some(slug), "{text}");
+    }
+    // Words that an exception's message also has, in a line of somebody's own.
+    assert_eq!(answer("the order of table sink 17 is not null\n").0, None);
 }

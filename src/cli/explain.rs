@@ -124,6 +124,9 @@ fn recognised(one: &Match) -> String {
     add("from", &one.frames, " or ");
     add("not from", &one.no_frames, " or ");
     add("in", &one.process, " or ");
+    if let Some(between) = &one.between_equals {
+        parts.push(format!("with the same class on both sides of `{}`", between.trim()));
+    }
     if let Some(regex) = &one.regex {
         parts.push(format!("matching `{regex}`"));
     }

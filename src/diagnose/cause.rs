@@ -102,6 +102,8 @@ impl Work<'_> {
                 Nature::Cause | Nature::Either => return (Told::Cause, slug),
                 Nature::Symptom => return (Told::Symptom, slug),
                 Nature::Benign => return (Told::Nothing, slug),
+                // The last link that is known is one that always has a cause: the trace is cut.
+                Nature::Wrapper if depth == trace.root && !trace.root_is_wrapper && &*slug != "wrapper-generic" => return (Told::Unnamed, slug),
                 Nature::Wrapper => {}
             }
         }
@@ -158,6 +160,13 @@ impl Work<'_> {
         }
         if &*slug == "unclassified-exception" {
             cause.certainty = Certainty::Possible;
+        }
+        let carries = self.rules.index_of(&slug).and_then(|i| self.rules.pattern(i)).is_some_and(|p| p.nature == Nature::Wrapper);
+        if carries {
+            cause.certainty = Certainty::Insufficient;
+            if cause.missing.is_empty() {
+                cause.missing.push(Missing { code: "trace-cut", subject: None, text: "the exception that it carries is not told".into() });
+            }
         }
         if told == Told::Symptom {
             cause.is_symptom = true;

@@ -365,7 +365,7 @@ fn pasted(work: &mut Work) {
 }
 
 /// A piece of a log without a start banner: somebody picked these lines.
-fn fragment(work: &Work, source: usize) -> bool {
+pub(super) fn fragment(work: &Work, source: usize) -> bool {
     let digest = &work.story.sources[source].digest;
     digest.records < 500 && digest.lives.iter().all(|life| life.component.is_none())
 }

@@ -1,5 +1,7 @@
 //! The summing up: ranks, verdicts, the headline.
 
+use super::cause::Told;
+use super::conditions::fragment;
 use super::finding::{Certainty, Evidence, Role, Severity};
 use super::incidents::Work;
 use super::{Diagnosis, Missing};
@@ -45,10 +47,7 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
         "degraded"
     } else if !story.jobs.is_empty() && work.out.job_verdicts.iter().all(|v| *v == "not-assessed") {
         "not-assessed"
-    } else if any("healthy")
-        || !story.processes.is_empty() && story.sources.iter().any(|s| s.digest.first.is_some())
-        || story.sources.iter().any(|s| s.digest.gc.is_some())
-    {
+    } else if any("healthy") || !carried_only(&work) && any_process(&work) {
         "healthy"
     } else {
         "not-assessed"
@@ -61,6 +60,24 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
     work.out.still_failing = still_failing(&work);
     work.out.headline = headline(&work, root);
     work.out
+}
+
+/// Is there a process, or its garbage collector, of which something is known?
+fn any_process(work: &Work) -> bool {
+    let sources = &work.story.sources;
+    !work.story.processes.is_empty() && sources.iter().any(|s| s.digest.first.is_some()) || sources.iter().any(|s| s.digest.gc.is_some())
+}
+
+/// Did no job run in these logs, and does a piece of a log tell of an exception of which only what carries the cause is left?
+fn carried_only(work: &Work) -> bool {
+    let story = work.story;
+    if story.jobs.iter().any(|j| !j.attempts.is_empty()) {
+        return false;
+    }
+    story.order.iter().filter(|p| fragment(work, p.at.source)).any(|placed| {
+        let told = story.entry(placed.at).exception.map(|f| work.told(f));
+        told.is_some_and(|(told, slug)| told == Told::Nothing && &*slug == "wrapper-generic")
+    })
 }
 
 /// Do the bounds leave out all that the logs cover?

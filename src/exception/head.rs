@@ -40,6 +40,8 @@ pub(super) fn head(text: &[u8]) -> Option<Head<'_>> {
         None => (rest, false),
         Some(b':') => match rest.get(1) {
             None | Some(b' ' | b'\t' | b'\r') => (rest.get(1..)?.trim_ascii(), false),
+            // Retyped by hand: the blank is gone. A digit would be a line number.
+            Some(b) if b.is_ascii_alphabetic() && names_a_throwable(class) => (rest.get(1..)?.trim_ascii(), false),
             _ => return None,
         },
         Some(b'{' | b'[') => (rest, rest[0] == b'{'),
@@ -64,7 +66,10 @@ pub(super) fn head(text: &[u8]) -> Option<Head<'_>> {
 pub(super) fn head_within(line: &[u8], frames_follow: bool) -> Option<(usize, Head<'_>)> {
     let mut at = 0;
     while at < line.len() {
-        let boundary = at == 0 || line.get(at - 1).is_some_and(|&b| matches!(b, b' ' | b'\t' | b'(' | b'[' | b'<' | b'"' | b'\'' | b'=' | b',' | b'{' | b'|'));
+        let boundary = at == 0
+            || line
+                .get(at - 1)
+                .is_some_and(|&b| matches!(b, b' ' | b'\t' | b'(' | b'[' | b'<' | b'"' | b'\'' | b'=' | b',' | b'{' | b'|') || b == b':' && frames_follow);
         if boundary
             && let Some(rest) = line.get(at..)
             && let Some(mut head) = head(rest)
@@ -123,6 +128,11 @@ pub(super) fn announced(line: &[u8], first: bool) -> Option<&[u8]> {
     const CAUSE: &[u8] = b" with failure cause: ";
     let at = if first { memchr::memmem::find(line, CAUSE)? } else { return None };
     line.get(at + CAUSE.len()..)
+}
+
+/// `NoSuchMethodError`, not `Error`.
+fn names_a_throwable(class: &[u8]) -> bool {
+    ENDINGS.iter().any(|e| class.len() > e.len() + 2 && class.ends_with(e))
 }
 
 fn is_class_byte(b: u8) -> bool {

@@ -243,7 +243,7 @@ fn check_match(m: &Match, shipped: bool) -> Vec<String> {
             errors.push(format!("a match needs {needs}"));
         }
     }
-    let mut literals = m.any.iter().chain(&m.all).chain(&m.none).chain(&m.class);
+    let mut literals = m.any.iter().chain(&m.all).chain(&m.none).chain(&m.class).chain(&m.between_equals);
     if literals.any(|l| l.is_empty() || l == "*") {
         errors.push("an empty literal matches everything".to_string());
     }

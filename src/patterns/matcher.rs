@@ -46,6 +46,7 @@ struct Alternative {
     all: Vec<u32>,
     none: Vec<u32>,
     regex: Option<LazyRegex>,
+    between_equals: Option<String>,
     class: Vec<ClassTest>,
     frames: Vec<String>,
     no_frames: Vec<String>,
@@ -267,6 +268,7 @@ impl Alternative {
                 Subject::Record { logger, level, .. } => self.record_fits(last_part(logger), *level),
                 Subject::Text { .. } => true,
             }
+            && self.between_equals.as_ref().is_none_or(|between| is_between_equals(between, text))
             && self.regex.as_ref().is_none_or(|r| r.is_match(text))
     }
 
@@ -297,6 +299,18 @@ impl Alternative {
         };
         logger_fits && level_fits
     }
+}
+
+/// Does the first `between` of a text stand between two equal class names?
+fn is_between_equals(between: &str, text: &[u8]) -> bool {
+    let Some(at) = memmem::find(text, between.as_bytes()) else { return false };
+    let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$');
+    let before = text.get(..at).unwrap_or_default();
+    let before = before.get(before.iter().rposition(|b| !name(b)).map_or(0, |i| i + 1)..).unwrap_or_default();
+    let after = text.get(at + between.len()..).unwrap_or_default();
+    let after = after.strip_prefix(b"class ").unwrap_or(after);
+    let after = after.get(..after.iter().position(|b| !name(b)).unwrap_or(after.len())).unwrap_or_default();
+    !before.is_empty() && before == after.strip_suffix(b".").unwrap_or(after)
 }
 
 #[derive(Default)]
@@ -354,6 +368,7 @@ impl Builder {
             pattern,
             all: m.all.iter().map(|t| self.literal(t)).collect(),
             none: m.none.iter().map(|t| self.literal(t)).collect(),
+            between_equals: m.between_equals.clone(),
             regex: m.regex.clone().map(|text| LazyRegex { text, compiled: OnceLock::new() }),
             class: only(exception, &m.class).iter().map(|c| ClassTest::new(c)).collect(),
             frames: only(exception, &m.frames),

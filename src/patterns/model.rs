@@ -173,6 +173,9 @@ pub struct Match {
     /// Bytes regex, tried last.
     #[serde(default)]
     pub regex: Option<String>,
+    /// A literal that stands between two equal words (`class ` before the second aside); a regex cannot say so.
+    #[serde(default)]
+    pub between_equals: Option<String>,
     /// Exception only: simple class name, suffix of the full name, or `*Suffix`.
     #[serde(default)]
     pub class: Vec<String>,

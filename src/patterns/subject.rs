@@ -67,6 +67,10 @@ impl<'a> Subject<'a> {
                 if message.is_empty() {
                     return Cow::Borrowed(cut(class.as_bytes()));
                 }
+                // Only the message is known.
+                if class.is_empty() {
+                    return Cow::Borrowed(message);
+                }
                 let mut text = Vec::with_capacity(class.len() + 2 + message.len());
                 text.extend_from_slice(cut(class.as_bytes()));
                 text.extend_from_slice(b": ");

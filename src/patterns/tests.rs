@@ -335,6 +335,20 @@ fn every_condition_of_a_match_holds() {
 }
 
 #[test]
+fn the_words_around_a_literal_can_have_to_be_equal() {
+    let packs =
+        one(&format!("{}between_equals = ' becomes '\n", GOOD.replace("'text'", "'exception'").replace("any = ['frobnicated']", "any = [' becomes ']")))
+            .unwrap();
+    let fits = |message: &str| packs.best(&exception("x.Y", message, &[])).is_some();
+    for message in ["a.B$C becomes a.B$C", "class a.B becomes class a.B (loader x)", "so a.B becomes a.B."] {
+        assert!(fits(message), "{message}");
+    }
+    for message in ["a.B becomes a.Bc", "a.B becomes b.B", "[] becomes []", " becomes ", "a.B becomes"] {
+        assert!(!fits(message), "{message}");
+    }
+}
+
+#[test]
 fn the_higher_rank_wins_then_the_earlier() {
     let second = GOOD.replace("mine", "second");
     let line = Subject::Text { line: b"it frobnicated", process: None };

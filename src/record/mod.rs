@@ -435,7 +435,8 @@ impl<'c> Scanner<'c, '_> {
             _ => Interest::Patterns,
         };
         let base = self.chunk.as_ptr() as usize;
-        let logger_at = head.logger.as_ptr() as usize - base;
+        // Without a logger the slice lies elsewhere and the place is not used.
+        let logger_at = (head.logger.as_ptr() as usize).wrapping_sub(base);
         let message = (head.message.as_ptr() as usize).wrapping_sub(base).min(self.chunk.len());
         let open = Open {
             start,
