@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 WORDS = "exception|error|fail"
@@ -14,7 +15,10 @@ def run(command):
     """Seconds of wall time, seconds of CPU time and the peak of anonymous memory in MB, all children included in the first two."""
     before = os.times()
     start = time.perf_counter()
-    child = subprocess.Popen(command, shell=isinstance(command, str), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+    # Into a pipe that is read: grep stops at the first match where its output is thrown away.
+    child = subprocess.Popen(command, shell=isinstance(command, str), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+    reader = threading.Thread(target=child.stdout.read)
+    reader.start()
     anonymous = 0
     while child.poll() is None:
         try:
@@ -23,6 +27,7 @@ def run(command):
         except OSError:
             pass
         time.sleep(0.002)
+    reader.join()
     wall = time.perf_counter() - start
     after = os.times()
     return wall, after.children_user + after.children_system - before.children_user - before.children_system, anonymous / 1024
@@ -41,7 +46,8 @@ def main():
         ("plain, one file", scan + [one], ["grep", "-ciE", WORDS, one], "≤ 0.33"),
         ("gzip, four files", scan + packed, ["rg", "-j2", "-z", "-c", "-i", WORDS] + packed, "≤ 0.4"),
         ("gzip, one file", scan + [one_gz], ["zgrep", "-ciE", WORDS, one_gz], "≤ 0.5"),
-        ("pipe", f"cat '{one}' | '{program}' scan -f json --no-progress", f"cat '{one}' | rg -c -i '{WORDS}'", "≤ 1.2"),
+        # `exec`: the memory is that of the program, not of the shell.
+        ("pipe", f"cat '{one}' | exec '{program}' scan -f json --no-progress", f"cat '{one}' | rg -c -i '{WORDS}'", "≤ 1.2"),
         ("GC log", scan + [gc], ["grep", "-c", "Pause", gc], "≤ 3"),
         ("start, 100 KB", scan + [str(small)], ["grep", "-r", "-ciE", WORDS, str(small)], "≤ 10 ms more"),
     ]

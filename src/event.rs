@@ -6,13 +6,19 @@ use std::sync::Arc;
 /// Shared immutable text.
 pub type Str = Arc<str>;
 
-/// Flink's `JobID`, 128 bits, printed as 32 hexadecimal digits.
+/// Flink's `JobID`, 128 bits, printed as 32 hexadecimal digits. Packed, as events are many.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(packed(8))]
 pub struct JobId(pub u128);
+
+/// 128 bits that name an execution graph or a vertex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(packed(8))]
+pub struct GraphId(pub u128);
 
 impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", { self.0 })
     }
 }
 
@@ -107,15 +113,15 @@ impl TaskState {
 /// Flink's `ExecutionAttemptID`: one value to 1.15, graph, vertex, subtask and attempt from 1.16 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ExecutionId {
-    Plain(u128),
-    Composite { graph: u128, vertex: u128, subtask: u32, attempt: u32 },
+    Plain(GraphId),
+    Composite { graph: GraphId, vertex: GraphId, subtask: u32, attempt: u32 },
 }
 
 impl fmt::Display for ExecutionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ExecutionId::Plain(id) => write!(f, "{id:032x}"),
-            ExecutionId::Composite { graph, vertex, subtask, attempt } => write!(f, "{graph:032x}_{vertex:032x}_{subtask}_{attempt}"),
+            ExecutionId::Plain(id) => write!(f, "{:032x}", { id.0 }),
+            ExecutionId::Composite { graph, vertex, subtask, attempt } => write!(f, "{:032x}_{:032x}_{subtask}_{attempt}", { graph.0 }, { vertex.0 }),
         }
     }
 }
@@ -129,7 +135,8 @@ pub struct Task {
     pub subtask: u32,
     pub parallelism: u32,
     pub attempt: Option<u32>,
-    pub execution: Option<ExecutionId>,
+    /// Boxed: few events keep it.
+    pub execution: Option<Box<ExecutionId>>,
 }
 
 impl fmt::Display for Task {
@@ -216,7 +223,7 @@ pub enum Kind {
         text: Str,
     },
     GraphCreated {
-        graph: u128,
+        graph: GraphId,
         job: JobId,
     },
     TasksToRestart {

@@ -266,7 +266,7 @@ impl<'w> Lister<'w> {
     fn about(&mut self, kind: Option<&Kind>) -> (Option<JobId>, Option<Str>) {
         let Some(kind) = kind else { return (None, None) };
         if let Kind::GraphCreated { graph, job } = kind {
-            self.wanted.note_graph(*graph, *job);
+            self.wanted.note_graph(graph.0, *job);
         }
         if let Some(job) = job_of(kind) {
             self.current = Some(job);
@@ -294,16 +294,9 @@ impl<'w> Lister<'w> {
 
 impl Look for Lister<'_> {
     fn chunk(&mut self, chunk: &[u8], result: &ChunkResult, lines: u64, bytes: u64) {
-        // Ordinary checkpoint lines travel apart from the rest; both are in order of place.
+        // Ordinary lines travel apart from the rest; both are in order of place.
         let mut steps = result.steps.iter().peekable();
-        let of_step = |step: &FoundStep| Found {
-            span: step.span,
-            stamp: step.stamp,
-            level: step.level,
-            logger: Logger::At(0..0),
-            kind: Some(Kind::from(step.step)),
-            matter: None,
-        };
+        let of_step = |step: &FoundStep| Found { logger: Logger::At(0..0), ..step.found(chunk) };
         for found in &result.found {
             while let Some(step) = steps.next_if(|step| step.span.byte < found.span.byte) {
                 self.found(chunk, &of_step(step), lines, bytes);
@@ -341,8 +334,8 @@ fn resource(location: &str) -> Str {
 }
 
 fn graph_of(task: &Task) -> Option<u128> {
-    match task.execution {
-        Some(ExecutionId::Composite { graph, .. }) => Some(graph),
+    match task.execution.as_deref() {
+        Some(ExecutionId::Composite { graph, .. }) => Some(graph.0),
         _ => None,
     }
 }

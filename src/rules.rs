@@ -6,6 +6,7 @@ use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashMap;
 
 use crate::event::{Kind, Str, TaskState};
+use crate::exception::known::{self, Parts};
 use crate::exception::{self, Trace};
 use crate::layout::{Level, simple_name};
 use crate::memo::Memo;
@@ -47,6 +48,8 @@ pub struct Rules {
     index: FxHashMap<String, u16>,
     /// What is known of the lines after a record's first, and of that line where the throwable stands in it.
     bodies: Memo<Arc<Body>>,
+    /// Traces by class and frames, whatever their message.
+    skeletons: Memo<Arc<OnceLock<Option<Trace>>>>,
     lines_apart: bool,
 }
 
@@ -70,7 +73,7 @@ impl Rules {
         let index = packs.iter().enumerate().map(|(i, p)| (p.id.clone(), i as u16)).collect();
         let traces = (!packages.is_empty()).then(|| exception::Rules::with_user_packages(packages));
         let lines_apart = packs.record_lines_apart();
-        Rules { packs, traces, ids, index, bodies: Memo::default(), lines_apart }
+        Rules { packs, traces, ids, index, bodies: Memo::default(), skeletons: Memo::default(), lines_apart }
     }
 
     /// The slug of a pattern.
@@ -122,7 +125,7 @@ impl Rules {
         let rest = &text[line.len()..];
         let body = (may_throw || !rest.is_empty()).then(|| self.body(line, rest, process));
         if let Some(body) = body.as_ref().filter(|_| may_throw) {
-            matter.thrown = self.thrown(body, text, process);
+            matter.thrown = self.thrown(body, line, text, process);
         }
         // Routine transitions are no subject of patterns: a task's name may say anything.
         let pattern_level = pattern_level(level);
@@ -163,7 +166,7 @@ impl Rules {
         let line = crate::classify::text::first_line(text);
         let mut matter = Matter::default();
         if traced || mentions_throwable(line) {
-            matter.thrown = self.thrown(&self.body(line, &text[line.len()..], process), text, process);
+            matter.thrown = self.thrown(&self.body(line, &text[line.len()..], process), line, text, process);
         }
         if let Some(pattern) = self.packs.best(&Subject::Text { line: text, process }) {
             let index = self.index(pattern);
@@ -200,31 +203,44 @@ impl Rules {
 
     /// What is known of a record's further lines.
     fn body(&self, line: &[u8], rest: &[u8], process: Option<&str>) -> Arc<Body> {
-        // The first line tells tasks and attempts apart; it matters only where the throwable stands in it.
-        let told = match memchr::memmem::find(line, b"failure cause: ") {
-            _ if rest.is_empty() => line,
-            Some(at) => &line[at..],
-            None if mentions_throwable(line) => line,
-            None => b"",
-        };
+        let told = if rest.is_empty() { line } else { told_by(line) };
         let process = process.unwrap_or("").as_bytes();
         let known = |first: &[u8]| self.bodies.get(first, rest, Arc::default);
         if told.is_empty() { known(process) } else { known(&[process, b"\n", told].concat()) }
     }
 
-    fn thrown(&self, body: &Body, text: &[u8], process: Option<&str>) -> Option<Arc<Thrown>> {
+    fn thrown(&self, body: &Body, line: &[u8], text: &[u8], process: Option<&str>) -> Option<Arc<Thrown>> {
         let parse = || {
-            let trace = exception::parse_with(self.traces.as_ref().unwrap_or_else(|| exception::Rules::shipped()), text)?;
+            let trace = self.trace(line, text)?;
             let pattern = self.explain(&trace, process);
             Some(Arc::new(Thrown { trace, pattern }))
         };
         body.thrown.get_or_init(parse).clone()
     }
 
+    /// The trace of a record, read again only where more than its message is new.
+    fn trace(&self, line: &[u8], text: &[u8]) -> Option<Trace> {
+        let rules = self.traces.as_ref().unwrap_or_else(|| exception::Rules::shipped());
+        let Some(parts) = Parts::of(&text[line.len()..]).filter(|_| told_by(line).is_empty()) else {
+            return exception::parse_with(rules, text);
+        };
+        let skeleton = self.skeletons.get(parts.class, parts.frames, Arc::default);
+        if let Some(Some(known)) = skeleton.get() {
+            return Some(known::with_message(rules, known, parts.message));
+        }
+        let trace = exception::parse_with(rules, text)?;
+        skeleton.get_or_init(|| known::stands_for_others(&trace, &parts).then(|| trace.clone()));
+        Some(trace)
+    }
+
     /// The best pattern for a record, of whose text parts may be known.
     fn best_record(&self, subject: &Subject, line: &[u8], rest: &[u8], body: Option<&Body>) -> Option<&Pattern> {
         if line.len() + rest.len() > patterns::MAX_TEXT_BYTES || !self.lines_apart {
             return self.packs.best(subject);
+        }
+        // Lines of INFO name jobs and slots: hardly one is like another.
+        if rest.is_empty() && matches!(subject, Subject::Record { level: patterns::Level::Info, .. }) {
+            return self.packs.best_info(subject);
         }
         let head = self.packs.record_literals(line);
         let further: &[u32] = match body {
@@ -267,6 +283,16 @@ static THROWABLES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick:
 fn mentions_throwable(text: &[u8]) -> bool {
     let text = &text[..text.len().min(16 * 1024)];
     THROWABLES.as_ref().is_some_and(|endings| endings.is_match(text))
+}
+
+/// What a record's first line has to do with the throwable in the lines after it. It tells tasks and attempts apart; it matters only where the throwable stands
+/// in it.
+fn told_by(line: &[u8]) -> &[u8] {
+    match memchr::memmem::find(line, b"failure cause: ") {
+        Some(at) => &line[at..],
+        None if mentions_throwable(line) => line,
+        None => b"",
+    }
 }
 
 fn pattern_level(level: Level) -> patterns::Level {

@@ -1,6 +1,10 @@
 //! Messages about checkpoints: CheckpointCoordinator, CheckpointFailureManager (1.14 on) and the restore lines.
 
-use super::text::{Needle, job, job_after, keep, number, number_after, resource_id, signed, split, split_last};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::text::{Needle, job, job_after, keep, keep_name, number, number_after, resource_id, signed, split, split_last};
 use crate::event::{CheckpointReason, JobId, Kind, Str};
 
 /// Texts of `CheckpointFailureReason` and what they are folded into; `true` marks reasons raised before the checkpoint starts.
@@ -34,7 +38,8 @@ const REASONS: &[(&[u8], CheckpointReason, bool)] = &[
 
 /// The folded reason that `text` names, and whether it was raised before the checkpoint began.
 pub fn reason(text: &[u8]) -> (CheckpointReason, bool) {
-    let found = REASONS.iter().find(|(needle, ..)| memchr::memmem::find(text, needle).is_some());
+    static FINDERS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| REASONS.iter().map(|(needle, ..)| Finder::new(needle)).collect());
+    let found = FINDERS.iter().zip(REASONS).find(|(finder, _)| finder.find(text).is_some()).map(|(_, reason)| reason);
     found.map_or((CheckpointReason::Other, false), |(_, reason, pre)| (*reason, *pre))
 }
 
@@ -216,7 +221,7 @@ fn from_savepoint(line: &[u8]) -> Option<Kind> {
 fn storage(line: &[u8]) -> Option<Kind> {
     let says = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
     if says(b"checkpoint storage") || says(b"heckpoint storage is set to") || says(b"tate backend is set to") || says(b"tate backend has been configured") {
-        return Some(Kind::CheckpointStorage { text: keep(line) });
+        return Some(Kind::CheckpointStorage { text: keep_name(line) });
     }
     None
 }

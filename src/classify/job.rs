@@ -1,7 +1,7 @@
 //! Messages about jobs: ExecutionGraph, JobMaster, Dispatcher, AdaptiveScheduler and the fail-over strategies.
 
 use super::text::{between, job, job_after, keep, name_and_job, number, split, split_last};
-use crate::event::{JobState, Kind};
+use crate::event::{GraphId, JobState, Kind};
 
 /// Reads a job message.
 pub fn classify(line: &[u8]) -> Option<Kind> {
@@ -77,7 +77,7 @@ fn strategy(line: &[u8]) -> Option<Kind> {
 fn created(line: &[u8]) -> Option<Kind> {
     if let Some(rest) = line.strip_prefix(b"Created execution graph ") {
         let graph = super::text::hex32(rest)?;
-        return Some(Kind::GraphCreated { graph, job: job_after(rest, b" for job ")? });
+        return Some(Kind::GraphCreated { graph: GraphId(graph), job: job_after(rest, b" for job ")? });
     }
     if line.starts_with(b"Can change the parallelism of ") {
         return Some(Kind::AdaptiveRestart { planned: true });

@@ -17,6 +17,7 @@ use rustc_hash::FxHashMap;
 
 use crate::event::Kind;
 use crate::layout::{Level, simple_name};
+use crate::record::Routine;
 
 /// A group of loggers that write the same kind of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +146,17 @@ static TABLE: LazyLock<FxHashMap<&'static [u8], Group>> =
 #[inline]
 pub fn group_of(logger: &[u8]) -> Option<Group> {
     TABLE.get(simple_name(logger)).copied()
+}
+
+/// What an ordinary record of one line says, where that only counts; the same that [`classify`] would say.
+#[inline]
+pub fn routine(group: Group, line: &[u8]) -> Option<Routine> {
+    match group {
+        Group::Checkpoint => checkpoint::step(line).map(Routine::Checkpoint),
+        Group::Task => task::routine(line, true).map(Routine::Task),
+        Group::Job => task::routine(line, false).filter(|_| job::classify(line).is_none()).map(Routine::Task),
+        _ => None,
+    }
 }
 
 /// What the record says. `message` holds the continuation lines too, LF separated.

@@ -1,7 +1,7 @@
 //! Messages about tasks: ExecutionGraph and Execution on the JobManager, Task on TaskManagers.
 
-use super::text::{Needle, execution, keep, location, number, split, split_last, task, task_with_execution};
-use crate::event::{Kind, TaskState};
+use super::text::{Needle, execution, is_task, keep, location, number, split, split_last, task, task_with_execution};
+use crate::event::{ExecutionId, GraphId, Kind, TaskState};
 
 /// `TASK (ID) switched from A to B[ on LOCATION].` and `Deploying TASK …`.
 pub fn on_job_manager(line: &[u8]) -> Option<Kind> {
@@ -14,6 +14,31 @@ pub fn on_job_manager(line: &[u8]) -> Option<Kind> {
 /// The same transition as the TaskManager tells it, 1.13 on with the failure cause behind.
 pub fn on_task_manager(line: &[u8]) -> Option<Kind> {
     transition(line, true)
+}
+
+/// A transition that only counts, of a task whose execution graph the line names (1.16 on).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    pub graph: GraphId,
+    pub to: TaskState,
+    pub on_task_manager: bool,
+}
+
+/// Reads `NAME (i/n)[#k] (EXECUTION) switched from A to B.` without allocation, from the right; nothing for what fails or says more.
+pub fn routine(line: &[u8], on_task_manager: bool) -> Option<Move> {
+    let rest = line.strip_suffix(b".")?;
+    let (rest, to) = last_word(rest)?;
+    let (rest, from) = last_word(rest.strip_suffix(b" to")?)?;
+    let (to, _) = (TaskState::parse(to).filter(|to| *to != TaskState::Failed)?, TaskState::parse(from)?);
+    let head = rest.strip_suffix(b" switched from")?.strip_suffix(b")")?;
+    let (name, id) = last_word(head)?;
+    let ExecutionId::Composite { graph, .. } = execution(id.strip_prefix(b"(")?)? else { return None };
+    is_task(name).then_some(Move { graph, to, on_task_manager })
+}
+
+fn last_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memrchr(b' ', text)?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
 static SWITCHED: Needle = Needle::new(" switched from ");
@@ -40,7 +65,7 @@ fn deploying(rest: &[u8]) -> Option<Kind> {
     let (attempt, tail) = number(tail)?;
     task.attempt = u32::try_from(attempt).ok();
     if let Some((_, after)) = split(tail, b"with attempt id ") {
-        task.execution = execution(after);
+        task.execution = execution(after).map(Box::new);
     }
     let (_, place) = split(tail, b" to ")?;
     let place = split(place, b" with allocation id").map_or(place, |(head, _)| head);
@@ -50,6 +75,25 @@ fn deploying(rest: &[u8]) -> Option<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_routine_is_a_transition() {
+        let id = "d9a6542fbdcd14b2bccfd9c4507ff731_bc4197a480c92c793190a9f8c0afc54c_2_7";
+        for (name, is) in [("Map (1/2)", true), ("a (b) -> c (12/34)#5", true), ("Map (1/2)#x", false), ("Map", false), ("Map (1/2) ", true)] {
+            for (rest, says) in
+                [("DEPLOYING to RUNNING.", true), ("RUNNING to FAILED.", false), ("RUNNING to CANCELED on a @ b.", false), ("X to RUNNING.", false)]
+            {
+                let line = format!("{name} ({id}) switched from {rest}");
+                let (routine, whole) = (routine(line.as_bytes(), true), on_task_manager(line.as_bytes()));
+                assert_eq!(routine.is_some(), is && says, "{line}");
+                if let Some(routine) = routine {
+                    let Some(Kind::TaskState { task, to, on_task_manager, .. }) = whole else { panic!("{line}") };
+                    let Some(ExecutionId::Composite { graph, .. }) = task.execution.as_deref() else { panic!("{line}") };
+                    assert_eq!(routine, Move { graph: *graph, to, on_task_manager });
+                }
+            }
+        }
+    }
 
     #[test]
     fn transitions_of_every_version() {

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use memchr::memmem::Finder;
 use rustc_hash::FxHasher;
 
-use crate::event::{ExecutionId, JobId, Str, Task};
+use crate::event::{ExecutionId, GraphId, JobId, Str, Task};
 
 /// Longest text that an event keeps of a message.
 const KEPT: usize = 600;
@@ -176,12 +176,17 @@ pub fn name_and_job(text: &[u8]) -> Option<(Str, JobId)> {
 pub fn execution(text: &[u8]) -> Option<ExecutionId> {
     let first = hex32(text)?;
     let Some(rest) = text[32..].strip_prefix(b"_") else {
-        return Some(ExecutionId::Plain(first));
+        return Some(ExecutionId::Plain(GraphId(first)));
     };
     let vertex = hex32(rest)?;
     let (subtask, rest) = number(rest[32..].strip_prefix(b"_")?)?;
     let (attempt, _) = number(rest.strip_prefix(b"_")?)?;
-    Some(ExecutionId::Composite { graph: first, vertex, subtask: u32::try_from(subtask).ok()?, attempt: u32::try_from(attempt).ok()? })
+    Some(ExecutionId::Composite {
+        graph: GraphId(first),
+        vertex: GraphId(vertex),
+        subtask: u32::try_from(subtask).ok()?,
+        attempt: u32::try_from(attempt).ok()?,
+    })
 }
 
 /// `NAME (i/n)`, then perhaps `#attempt`, at the end of `text`.
@@ -212,6 +217,22 @@ pub fn task(text: &[u8]) -> Option<Task> {
     })
 }
 
+/// Does [`task`] read it?
+pub fn is_task(text: &[u8]) -> bool {
+    let text = text.trim_ascii_end();
+    let inner = match memchr::memrchr(b'#', text) {
+        Some(hash) if text[..hash].ends_with(b")") && number(&text[hash + 1..]).is_some_and(|(_, rest)| rest.is_empty()) => &text[..hash],
+        _ => text,
+    };
+    let Some(inner) = inner.strip_suffix(b")") else { return false };
+    let numbers = last_parenthesis(inner).and_then(|open| {
+        let (subtask, rest) = number(&inner[open + 2..])?;
+        let (parallelism, rest) = number(rest.strip_prefix(b"/")?)?;
+        (rest.is_empty() && u32::try_from(subtask).is_ok() && u32::try_from(parallelism).is_ok()).then_some(())
+    });
+    numbers.is_some()
+}
+
 /// Where the last ` (` stands.
 fn last_parenthesis(text: &[u8]) -> Option<usize> {
     memchr::memrchr_iter(b'(', text).find(|at| *at > 0 && text[at - 1] == b' ').map(|at| at - 1)
@@ -227,7 +248,7 @@ pub fn task_with_execution(text: &[u8]) -> Option<Task> {
     if let Some(ExecutionId::Composite { attempt, .. }) = id {
         found.attempt = found.attempt.or(Some(attempt));
     }
-    found.execution = id;
+    found.execution = id.map(Box::new);
     Some(found)
 }
 
@@ -257,9 +278,9 @@ mod tests {
         let text = b"Source: orders (v2) -> Map (3/12)#7 (d9a6542fbdcd14b2bccfd9c4507ff731_bc4197a480c92c793190a9f8c0afc54c_2_7)";
         let task = task_with_execution(text).unwrap();
         assert_eq!((&*task.vertex, task.subtask, task.parallelism, task.attempt), ("Source: orders (v2) -> Map", 3, 12, Some(7)));
-        assert!(matches!(task.execution, Some(ExecutionId::Composite { subtask: 2, attempt: 7, .. })));
+        assert!(matches!(task.execution.as_deref(), Some(ExecutionId::Composite { subtask: 2, attempt: 7, .. })));
         let old = task_with_execution(b"Map (1/1) (d9a6542fbdcd14b2bccfd9c4507ff731)").unwrap();
-        assert!(matches!(old.execution, Some(ExecutionId::Plain(_))));
+        assert!(matches!(old.execution.as_deref(), Some(ExecutionId::Plain(_))));
         let masked = task_with_execution(b"Map (1/1)#0 (xxx_yyy)").unwrap();
         assert_eq!(masked.execution, None);
     }

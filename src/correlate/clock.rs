@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::digest::What;
-use crate::event::{ExecutionId, Kind, TaskState};
+use crate::event::ExecutionId;
 use crate::layout::time::Date;
 use crate::scan::ScannedSource;
 use crate::when::Zone;
@@ -129,10 +129,10 @@ fn pair(sources: &[ScannedSource], clocks: &mut [Option<Clock>]) {
     let failures = |source: &ScannedSource| -> FxHashMap<ExecutionId, i64> {
         let mut found = FxHashMap::default();
         for entry in &source.digest.entries {
-            if let (What::TaskEvent { kind: Kind::TaskState { task, to: TaskState::Failed, .. }, .. }, Some(ms)) = (&entry.what, entry.ms)
-                && let Some(execution) = task.execution
+            if let (What::TaskFailed { failure, .. }, Some(ms)) = (&entry.what, entry.ms)
+                && let Some(execution) = failure.task.execution.as_deref()
             {
-                found.entry(execution).or_insert(ms);
+                found.entry(*execution).or_insert(ms);
             }
         }
         found

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use super::{EntryRef, Story};
-use crate::digest::checkpoints::{CheckpointRun, Completed, Failure, Trend};
-use crate::digest::quantiles::Quantiles;
-use crate::digest::{TaskRun, What};
-use crate::event::{CheckpointReason, JobId, JobState, Kind, Str, TaskState};
+use crate::digest::checkpoints::{CheckpointRun, Completed, Failure, Figures};
+use crate::digest::{TaskFailure, TaskRun, What};
+use crate::event::{CheckpointReason, JobId, JobState, Kind, Str};
+use crate::scan::ScannedSource;
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +88,7 @@ pub struct JobCheckpoints {
     pub in_progress: u64,
     pub savepoints: u64,
     pub by_reason: BTreeMap<CheckpointReason, u64>,
-    pub durations: Quantiles,
-    pub sizes: Quantiles,
-    pub trend: Trend,
+    pub figures: Figures,
     /// With its source, to place it in time.
     pub last_completed: Option<(usize, Completed)>,
     pub longest_gap_ms: i64,
@@ -133,6 +131,8 @@ struct Follower<'s> {
     /// What has to be remembered per job while following it.
     memory: Vec<Memory>,
     current: Option<usize>,
+    /// Figures of checkpoints that no job has got yet.
+    figures: FxHashMap<(usize, JobId), Figures>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -149,9 +149,18 @@ struct Memory {
     pending: Vec<EntryRef>,
 }
 
+/// Takes the figures of checkpoints out of the sources' digests: by source and job.
+pub fn figures(sources: &mut [ScannedSource]) -> FxHashMap<(usize, JobId), Figures> {
+    let trackers =
+        sources.iter_mut().enumerate().flat_map(|(source, scanned)| scanned.digest.trackers.iter_mut().map(move |(job, known)| (source, *job, known)));
+    trackers.map(|(source, job, tracker)| ((source, job), std::mem::take(&mut tracker.figures))).collect()
+}
+
 /// Follows every job of the story.
-pub fn follow(story: &Story) -> Vec<Job> {
-    let mut follower = Follower { story, jobs: Vec::new(), index: FxHashMap::default(), memory: Vec::new(), current: None };
+pub fn follow(story: &Story, figures: FxHashMap<(usize, JobId), Figures>) -> Vec<Job> {
+    let most = story.sources.iter().map(|source| source.digest.trackers.len()).max().unwrap_or(0);
+    let jobs = Vec::with_capacity(most.min(MAX_JOBS));
+    let mut follower = Follower { story, jobs, index: FxHashMap::default(), memory: Vec::new(), current: None, figures };
     for placed in &story.order {
         follower.entry(placed.at, placed.ms);
     }
@@ -202,7 +211,7 @@ impl Follower<'_> {
         let entry = self.story.entry(at);
         match &entry.what {
             What::Event(kind) => self.event(kind, at, ms, role),
-            What::TaskEvent { job, kind } => self.task_event(*job, kind, at, ms, role),
+            What::TaskFailed { job, failure } => self.task_failed(*job, failure, at, ms, role),
             What::Checkpoints { job, run } => self.checkpoints(*job, run, at, ms),
             What::Tasks { job, run } => self.tasks(*job, run, at, role),
             What::Problem { .. } => {}
@@ -453,7 +462,12 @@ impl Follower<'_> {
             last_completed: None,
             begin_entry: Some(at),
         };
-        self.jobs[j].attempts.push(attempt);
+        let attempts = &mut self.jobs[j].attempts;
+        // Most jobs have one.
+        if attempts.is_empty() {
+            attempts.reserve_exact(1);
+        }
+        attempts.push(attempt);
     }
 
     fn end(&mut self, j: usize, ms: Option<i64>, outcome: Outcome) {
@@ -496,8 +510,8 @@ impl Follower<'_> {
         }
     }
 
-    fn task_event(&mut self, job: Option<JobId>, kind: &Kind, at: EntryRef, ms: Option<i64>, role: &str) {
-        let Kind::TaskState { task, to: TaskState::Failed, location, on_task_manager, .. } = kind else { return };
+    fn task_failed(&mut self, job: Option<JobId>, failure: &TaskFailure, at: EntryRef, ms: Option<i64>, role: &str) {
+        let TaskFailure { task, location, on_task_manager } = failure;
         let told_by_worker = *on_task_manager || role == "taskmanager";
         if told_by_worker {
             return;
@@ -550,9 +564,9 @@ impl Follower<'_> {
         for (reason, count) in &run.by_reason {
             *sum.by_reason.entry(*reason).or_default() += count;
         }
-        sum.durations.merge(&run.durations);
-        sum.sizes.merge(&run.sizes);
-        sum.trend.merge(&run.trend);
+        if let Some(figures) = self.figures.remove(&(at.source, id)) {
+            sum.figures.merge(figures);
+        }
         sum.longest_gap_ms = sum.longest_gap_ms.max(run.longest_gap_ms);
         if let (Some(before), Some(first)) = (self.memory[j].previous_last_completed, run.first_completed.and_then(|c| utc(c.ms))) {
             sum.longest_gap_ms = sum.longest_gap_ms.max(first - before);
@@ -586,16 +600,16 @@ impl Follower<'_> {
 
     fn finish(mut self) -> Vec<Job> {
         // Checkpoints under way at the end of each source, less those that a later source ends.
+        let trackers = || self.story.sources.iter().flat_map(|source| &source.digest.trackers);
+        let mut ended_elsewhere: FxHashMap<JobId, BTreeSet<u64>> = FxHashMap::default();
+        for (id, tracker) in trackers().filter(|(_, tracker)| !tracker.orphans.is_empty()) {
+            ended_elsewhere.entry(*id).or_default().extend(&tracker.orphans);
+        }
         for source in &self.story.sources {
             for (id, tracker) in &source.digest.trackers {
                 let Some(j) = self.index.get(id).copied() else { continue };
-                let ended_elsewhere: BTreeSet<u64> = self
-                    .story
-                    .sources
-                    .iter()
-                    .flat_map(|s| s.digest.trackers.iter().filter(|(other, _)| other == id).flat_map(|(_, t)| t.orphans.iter().copied()))
-                    .collect();
-                self.jobs[j].checkpoints.in_progress += tracker.pending().filter(|p| !ended_elsewhere.contains(p)).count() as u64;
+                let ended = |pending: &u64| ended_elsewhere.get(id).is_some_and(|ids| ids.contains(pending));
+                self.jobs[j].checkpoints.in_progress += tracker.pending().filter(|p| !ended(p)).count() as u64;
             }
         }
         for job in &mut self.jobs {

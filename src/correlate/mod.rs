@@ -9,7 +9,7 @@ pub mod processes;
 pub mod rotation;
 pub mod workers;
 
-use crate::digest::Entry;
+use crate::digest::{Entry, Quote};
 use crate::scan::ScannedSource;
 use crate::when::Zone;
 
@@ -55,6 +55,11 @@ impl Story {
         &self.sources[at.source].digest.entries[at.entry]
     }
 
+    /// The words of an entry.
+    pub fn quote(&self, at: EntryRef) -> Option<Quote> {
+        self.sources[at.source].digest.quote(self.entry(at))
+    }
+
     /// UTC of a time shown in a source.
     pub fn utc(&self, source: usize, shown: Option<i64>) -> Option<i64> {
         shown.map(|ms| self.clocks[source].utc(ms))
@@ -80,10 +85,11 @@ pub fn correlate(mut sources: Vec<ScannedSource>, options: Options) -> Story {
     let order = merge(&sources, &clocks, &rotation);
     let processes = processes::join(&sources, &clocks, &rotation);
     let gc_links = jvms::link(&mut sources, &processes);
+    let figures = jobs::figures(&mut sources);
     let mut story =
         Story { sources, clocks, rotation: rotation.iter().map(|set| set.newest).collect(), order, processes, jobs: Vec::new(), workers: Vec::new(), gc_links };
     story.workers = workers::follow(&story);
-    story.jobs = jobs::follow(&story);
+    story.jobs = jobs::follow(&story, figures);
     story
 }
 

@@ -65,7 +65,7 @@ impl Work<'_> {
     /// A metrics report that shows back pressure within ten minutes before a time.
     fn pressed_before(&self, ms: Option<i64>) -> Option<(EntryRef, f64, Str)> {
         let ms = ms?;
-        self.story.order.iter().rev().filter(|p| p.ms.is_some_and(|t| t <= ms && ms - t < 10 * AFTER_MS)).find_map(|p| match &self.story.entry(p.at).what {
+        self.index.metrics.iter().rev().filter(|p| p.ms.is_some_and(|t| t <= ms && ms - t < 10 * AFTER_MS)).find_map(|p| match &self.story.entry(p.at).what {
             What::Event(Kind::Metrics(report)) => {
                 let (share, task) = report.back_pressure.clone()?;
                 (share >= self.options.thresholds.back_pressure).then_some((p.at, share, task))

@@ -43,7 +43,7 @@ fn checkpoint_entry(work: &Work, job: usize) -> Option<EntryRef> {
 fn slow_checkpoints(work: &mut Work, job: usize) {
     let limit = work.options.thresholds.checkpoint_duration_s;
     let checkpoints = &work.story.jobs[job].checkpoints;
-    let (Some((_, longest)), Some((source, last))) = (checkpoints.durations.bounds(), checkpoints.last_completed) else { return };
+    let (Some((_, longest)), Some((source, last))) = (checkpoints.figures.durations.bounds(), checkpoints.last_completed) else { return };
     if longest as f64 <= limit * 1000.0 {
         return;
     }

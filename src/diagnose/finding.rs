@@ -109,8 +109,7 @@ pub enum Evidence {
 impl Evidence {
     /// The words of an entry.
     pub fn of(story: &Story, at: EntryRef) -> Option<Evidence> {
-        let entry = story.entry(at);
-        Some(Evidence::Quote { source: at.source, quote: entry.quote.clone()?, ms: story.time(at) })
+        Some(Evidence::Quote { source: at.source, quote: Arc::new(story.quote(at)?), ms: story.time(at) })
     }
 
     /// A line whose text is known.

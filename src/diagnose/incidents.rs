@@ -13,7 +13,7 @@ use super::{Diagnosis, Options};
 use crate::correlate::{Attempt, EntryRef, Loss, Outcome, Placed, Story};
 use crate::digest::matters::ExceptionGroup;
 use crate::digest::{Entry, What};
-use crate::event::{JobId, Kind, Str, TaskState};
+use crate::event::{JobId, Kind, Str};
 use crate::rules::Rules;
 
 /// An exception group and where its first-hand records are.
@@ -46,6 +46,9 @@ pub struct Index {
     /// The same of all jobs, and what TaskManagers say of checkpoints.
     pub about_checkpoints: Vec<Placed>,
     pub with_exception: Vec<Placed>,
+    pub metrics: Vec<Placed>,
+    /// Ends of containers and pods, as the platform tells them.
+    pub platform_ends: Vec<Placed>,
     /// The last entry of each job's checkpoints.
     pub last_checkpoints: FxHashMap<JobId, EntryRef>,
     /// Lives of TaskManagers that ended in a loss: when, which TaskManager, which life.
@@ -76,6 +79,8 @@ impl Index {
                 self.about_checkpoints.push(placed);
             }
             What::Problem { logger } if is_checkpoint_logger(logger) => self.about_checkpoints.push(placed),
+            What::Event(Kind::Metrics(_)) => self.metrics.push(placed),
+            What::Event(Kind::PlatformEnd { .. }) => self.platform_ends.push(placed),
             What::Checkpoints { job, .. } => drop(self.last_checkpoints.insert(*job, placed.at)),
             _ => {}
         }
@@ -346,10 +351,7 @@ impl<'s> Work<'s> {
         let mut failures: Vec<EntryRef> = Vec::new();
         for placed in &self.story.order {
             let entry = self.story.entry(placed.at);
-            if let What::TaskEvent { kind: Kind::TaskState { to: TaskState::Failed, .. }, .. } = &entry.what
-                && self.judged(placed.ms)
-                && failures.len() < 5_000
-            {
+            if matches!(entry.what, What::TaskFailed { .. }) && self.judged(placed.ms) && failures.len() < 5_000 {
                 failures.push(placed.at);
             }
         }

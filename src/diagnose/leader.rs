@@ -1,5 +1,7 @@
 //! Why the JobManager went or did not answer: its log stops without a word while others go on, or it stood still.
 
+use std::sync::Arc;
+
 use super::cause::Cause;
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::{self, Work};
@@ -13,7 +15,7 @@ impl Work<'_> {
         let process = self.silent_job_manager(ms)?;
         let known = &self.story.processes[process];
         // The platform may say why: the container or pod of the JobManager itself.
-        let told = self.story.order.iter().find_map(|p| match &self.story.entry(p.at).what {
+        let told = self.index.platform_ends.iter().find_map(|p| match &self.story.entry(p.at).what {
             What::Event(Kind::PlatformEnd { id, exit_code, text }) if known.container.as_deref() == Some(&**id) => Some((p.at, *exit_code, text.clone())),
             _ => None,
         });
@@ -62,7 +64,8 @@ impl Work<'_> {
                 }
                 let mut cause = Cause::new("jm-long-pause", Certainty::Likely, Some(from));
                 let text = format!("no line of any thread for {:.1} s, then {} lines at once", (to - from) as f64 / 1000.0, silence.gap.burst);
-                cause.evidence.push(Evidence::Absence { source: *source, from: Some(from), to: Some(to), text, quote: silence.quote.clone() });
+                let quote = self.story.sources[*source].digest.line_after(silence).map(Arc::new);
+                cause.evidence.push(Evidence::Absence { source: *source, from: Some(from), to: Some(to), text, quote });
                 cause.missing.push(Missing {
                     code: "why-frozen",
                     subject: None,
@@ -80,7 +83,7 @@ impl Work<'_> {
         near.filter(|p| p.at.source == source).any(|p| {
             let entry = self.story.entry(p.at);
             let id = entry.pattern.and_then(|i| self.rules.pattern(i)).map(|p| p.id.as_str());
-            id == Some("heartbeat-jm-timeout") || entry.quote.as_ref().is_some_and(|q| q.text.contains("heartbeat of JobManager with id"))
+            id == Some("heartbeat-jm-timeout") || self.story.quote(p.at).is_some_and(|q| q.text.contains("heartbeat of JobManager with id"))
         })
     }
 

@@ -7,7 +7,7 @@ use super::incidents::Work;
 use super::{Diagnosis, Missing};
 use crate::correlate::Outcome;
 use crate::digest::What;
-use crate::event::{JobState, Kind, Str};
+use crate::event::{JobState, Str};
 
 /// Where it began.
 #[derive(Debug, Clone)]
@@ -185,7 +185,7 @@ fn first_failed_task(work: &Work, root: usize) -> Option<FirstFault> {
     let known = &work.story.jobs[*job].attempts[*attempt];
     let at = *known.failures.first()?;
     let (task, location) = match &work.story.entry(at).what {
-        What::TaskEvent { kind: Kind::TaskState { task, location, .. }, .. } => (Some(task.to_string()), location.clone()),
+        What::TaskFailed { failure, .. } => (Some(failure.task.to_string()), failure.location.clone()),
         _ => (None, None),
     };
     let id = location.as_deref().map(|l| crate::classify::text::resource_id(l.as_bytes()));

@@ -1,5 +1,7 @@
 //! Why a TaskManager went: what the platform says, what it says itself, its pauses, its silence; peers only notice.
 
+use std::sync::Arc;
+
 use super::cause::{AFTER_MS, Cause, Told};
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::Work;
@@ -11,7 +13,7 @@ use crate::patterns::{Nature, Space, Subject};
 impl Work<'_> {
     /// The TaskManager that an exception's text or its entry names.
     pub(super) fn worker_named(&self, fingerprint: u64, at: EntryRef) -> Option<usize> {
-        let text: String = self.story.entry(at).quote.as_ref().map(|q| q.text.to_string()).unwrap_or_default();
+        let text: String = self.story.quote(at).map(|q| q.text.to_string()).unwrap_or_default();
         let links = self
             .thrown
             .get(&fingerprint)
@@ -297,7 +299,8 @@ impl Work<'_> {
                     let certainty = if outlasts { Certainty::Likely } else { Certainty::Possible };
                     let mut cause = Cause::new("tm-frozen", certainty, Some(from));
                     let text = format!("no line of any thread for {:.1} s, then {} lines at once", (to - from) as f64 / 1000.0, gap.burst);
-                    cause.evidence.push(Evidence::Absence { source: *source, from: Some(from), to: Some(to), text, quote: silence.quote.clone() });
+                    let quote = self.story.sources[*source].digest.line_after(silence).map(Arc::new);
+                    cause.evidence.push(Evidence::Absence { source: *source, from: Some(from), to: Some(to), text, quote });
                     if let Some((_, _, at)) = self.stops_near(worker, own, lost).first() {
                         cause.evidence.extend(Evidence::of(self.story, *at));
                     }

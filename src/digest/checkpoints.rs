@@ -2,16 +2,15 @@
 
 use std::collections::VecDeque;
 
-use rustc_hash::FxHashSet;
-
 use super::Place;
 use super::quantiles::Quantiles;
+use super::quotes::QuoteId;
 use crate::event::{CheckpointReason, Str};
 
 /// Longest list of single failures that is kept.
 const MAX_FAILURES: usize = 500;
 
-/// Ids that were done lately; a second line about one of them counts no more.
+/// Stretches of ids that were done lately; a second line about one of them counts no more.
 const REMEMBERED: usize = 256;
 
 /// One checkpoint that did not complete.
@@ -20,9 +19,18 @@ pub struct Failure {
     pub id: Option<u64>,
     pub ms: Option<i64>,
     pub reason: CheckpointReason,
-    pub message: Str,
+    pub words: FailureWords,
     pub task: Option<Str>,
     pub place: Place,
+}
+
+/// What is said of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureWords {
+    /// Words of the log, where there was room for them.
+    Told(Option<QuoteId>),
+    /// Nothing: the job left RUNNING.
+    Aborted,
 }
 
 /// The newest completed checkpoint.
@@ -43,22 +51,78 @@ pub struct CheckpointRun {
     pub failed: u64,
     pub savepoints: u64,
     pub by_reason: Vec<(CheckpointReason, u64)>,
-    pub durations: Quantiles,
-    pub sizes: Quantiles,
     pub first_completed: Option<Completed>,
     pub last_completed: Option<Completed>,
     /// Longest time between two neighbouring completions inside the run.
     pub longest_gap_ms: i64,
     pub failures: Vec<Failure>,
     pub failures_omitted: u64,
-    pub trend: Trend,
     pub last_ms: Option<i64>,
+}
+
+/// How long completed checkpoints of a job took and how large they were.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Figures {
+    pub durations: Quantiles,
+    pub sizes: Quantiles,
+    pub trend: Trend,
+}
+
+impl Figures {
+    /// Adds those of a later source.
+    pub fn merge(&mut self, later: Figures) {
+        if self.durations.count() == 0 {
+            *self = later;
+            return;
+        }
+        self.durations.merge(&later.durations);
+        self.sizes.merge(&later.sizes);
+        self.trend.merge(&later.trend);
+    }
+}
+
+/// Ids as stretches without a hole: checkpoints are numbered one after another.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Ids {
+    /// First and last of each; the youngest stretch at the end.
+    stretches: VecDeque<(u64, u64)>,
+}
+
+impl Ids {
+    fn contains(&self, id: u64) -> bool {
+        self.stretches.iter().rev().any(|(first, last)| (*first..=*last).contains(&id))
+    }
+
+    fn insert(&mut self, id: u64) {
+        if self.contains(id) {
+            return;
+        }
+        match self.stretches.back_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(id) => *last = id,
+            _ => self.stretches.push_back((id, id)),
+        }
+        if self.stretches.len() > REMEMBERED {
+            self.stretches.pop_front();
+        }
+    }
+
+    fn remove(&mut self, id: u64) {
+        let Some(at) = self.stretches.iter().rposition(|(first, last)| (*first..=*last).contains(&id)) else { return };
+        let (first, last) = self.stretches[at];
+        self.stretches.remove(at);
+        if id < last {
+            self.stretches.insert(at, (id + 1, last));
+        }
+        if first < id {
+            self.stretches.insert(at, (first, id - 1));
+        }
+    }
 }
 
 /// Durations in time order, thinned to at most 120 slices of which each keeps its longest.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trend {
-    pub slices: Vec<u64>,
+    pub slices: Vec<u32>,
     per_slice: u64,
     in_last: u64,
 }
@@ -68,6 +132,7 @@ impl Trend {
 
     /// Adds the next duration.
     pub fn add(&mut self, value: u64) {
+        let value = u32::try_from(value).unwrap_or(u32::MAX);
         self.per_slice = self.per_slice.max(1);
         match self.slices.last_mut() {
             Some(last) if self.in_last < self.per_slice => {
@@ -88,7 +153,7 @@ impl Trend {
     /// Adds the slices of a later stretch.
     pub fn merge(&mut self, later: &Trend) {
         for value in &later.slices {
-            self.add(*value);
+            self.add(u64::from(*value));
         }
     }
 }
@@ -123,8 +188,8 @@ struct Pending {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CheckpointTracker {
     pending: Vec<Pending>,
-    done: VecDeque<u64>,
-    done_set: FxHashSet<u64>,
+    done: Ids,
+    pub figures: Figures,
     /// Completed or failed here, triggered in a source before.
     pub orphans: Vec<u64>,
     /// Completed savepoints.
@@ -139,16 +204,6 @@ impl CheckpointTracker {
         self.pending.iter().chain(self.aborting.iter().map(|(p, ..)| p)).map(|p| p.id)
     }
 
-    fn finish(&mut self, id: u64) {
-        self.done.push_back(id);
-        self.done_set.insert(id);
-        if self.done.len() > REMEMBERED
-            && let Some(old) = self.done.pop_front()
-        {
-            self.done_set.remove(&old);
-        }
-    }
-
     fn take(&mut self, id: u64) -> Option<Pending> {
         if let Some(at) = self.pending.iter().position(|p| p.id == id) {
             return Some(self.pending.remove(at));
@@ -161,7 +216,7 @@ impl CheckpointTracker {
     pub fn triggered(&mut self, run: &mut CheckpointRun, id: u64, savepoint: bool, ms: Option<i64>, place: Place) {
         self.settle(run);
         run.triggered += 1;
-        self.done_set.remove(&id);
+        self.done.remove(id);
         // Real jobs have a few at a time; a log that never ends one must not grow this list.
         if self.pending.len() >= 1000 {
             self.pending.remove(0);
@@ -172,10 +227,10 @@ impl CheckpointTracker {
     /// A checkpoint completes.
     pub fn completed(&mut self, run: &mut CheckpointRun, done: Completed) {
         let pending = self.take(done.id);
-        if pending.is_none() && !self.done_set.contains(&done.id) && self.orphans.len() < 1000 {
+        if pending.is_none() && !self.done.contains(done.id) && self.orphans.len() < 1000 {
             self.orphans.push(done.id);
         }
-        self.finish(done.id);
+        self.done.insert(done.id);
         run.completed += 1;
         if pending.is_some_and(|p| p.savepoint) {
             run.savepoints += 1;
@@ -183,9 +238,9 @@ impl CheckpointTracker {
                 self.savepoints.push(done.id);
             }
         }
-        run.durations.add(done.duration_ms);
-        run.trend.add(done.duration_ms);
-        run.sizes.add(done.bytes);
+        self.figures.durations.add(done.duration_ms);
+        self.figures.trend.add(done.duration_ms);
+        self.figures.sizes.add(done.bytes);
         if let (Some(last), Some(now)) = (run.last_completed.and_then(|c| c.ms), done.ms) {
             run.longest_gap_ms = run.longest_gap_ms.max(now - last);
         }
@@ -195,7 +250,7 @@ impl CheckpointTracker {
 
     /// The store says that a completed checkpoint is a savepoint, where its trigger did not.
     pub fn savepoint_kept(&mut self, run: &mut CheckpointRun, id: u64) {
-        if self.done_set.contains(&id) && !self.savepoints.contains(&id) && self.savepoints.len() < 1000 {
+        if self.done.contains(id) && !self.savepoints.contains(&id) && self.savepoints.len() < 1000 {
             self.savepoints.push(id);
             run.savepoints += 1;
         }
@@ -210,16 +265,16 @@ impl CheckpointTracker {
             return;
         };
         if self.take(id).is_some() {
-            self.finish(id);
+            self.done.insert(id);
             run.count(failure.reason);
             run.note(failure);
-        } else if self.done_set.contains(&id) {
+        } else if self.done.contains(id) {
             refine(run, &failure);
         } else {
             if self.orphans.len() < 1000 {
                 self.orphans.push(id);
             }
-            self.finish(id);
+            self.done.insert(id);
             run.count(failure.reason);
             run.note(failure);
         }
@@ -238,9 +293,9 @@ impl CheckpointTracker {
     /// The job runs again or is at its end: what was aborted did fail.
     pub fn settle(&mut self, run: &mut CheckpointRun) {
         for (pending, ms, reason, place) in std::mem::take(&mut self.aborting) {
-            self.finish(pending.id);
+            self.done.insert(pending.id);
             run.count(reason);
-            run.note(Failure { id: Some(pending.id), ms, reason, message: "aborted: the job left RUNNING".into(), task: None, place });
+            run.note(Failure { id: Some(pending.id), ms, reason, words: FailureWords::Aborted, task: None, place });
         }
     }
 }
@@ -272,7 +327,7 @@ mod tests {
     use super::*;
 
     fn fail(id: u64, reason: CheckpointReason) -> Failure {
-        Failure { id: Some(id), ms: Some(1), reason, message: "".into(), task: None, place: Place::default() }
+        Failure { id: Some(id), ms: Some(1), reason, words: FailureWords::Told(None), task: None, place: Place::default() }
     }
 
     #[test]
@@ -302,6 +357,21 @@ mod tests {
         tracker.completed(&mut run, Completed { id: 1, ms: None, duration_ms: 5, bytes: 1, place: Place::default() });
         tracker.settle(&mut run);
         assert_eq!((run.triggered, run.completed, run.failed), (2, 1, 1));
+    }
+
+    #[test]
+    fn ids_are_known_while_they_are_done() {
+        let mut ids = Ids::default();
+        for id in [1, 2, 3, 7, 8, 3] {
+            ids.insert(id);
+        }
+        assert_eq!(ids.stretches, [(1, 3), (7, 8)]);
+        ids.remove(2);
+        assert!(ids.contains(1) && !ids.contains(2) && ids.contains(3) && ids.contains(8));
+        for id in (100..2_000).step_by(2) {
+            ids.insert(id);
+        }
+        assert!(ids.contains(1_998) && !ids.contains(1) && ids.stretches.len() == REMEMBERED);
     }
 
     #[test]

@@ -8,34 +8,34 @@ pub mod life;
 pub mod matters;
 pub mod memory_log;
 pub mod quantiles;
+pub mod quotes;
 
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashMap;
-use sha2::{Digest as _, Sha256};
 
 use crate::classify::checkpoint::{Step, StepKind};
-use crate::event::{CheckpointReason, ExecutionId, JobId, JobState, Kind, Str, Task, TaskState};
+use crate::classify::task::Move;
+use crate::event::{CheckpointReason, ExecutionId, GraphId, JobId, JobState, Kind, Str, Task, TaskState};
 use crate::gc;
 use crate::jvm::{self, JvmText};
 use crate::layout::time::{Date, Stamp};
 use crate::layout::{Layout, Level};
 use crate::record::gaps::Gap;
-use crate::record::{ChunkResult, Found, FoundStep, Span};
-use checkpoints::{CheckpointRun, CheckpointTracker, Completed, Failure};
+use crate::record::{ChunkResult, Found, FoundStep, Routine, Span};
+use checkpoints::{CheckpointRun, CheckpointTracker, Completed, Failure, FailureWords};
 use life::Life;
 use matters::Matters;
 use memory_log::MemoryLog;
+use quotes::{QuoteId, Quotes, quote_of};
 
 /// Entries that one source may keep; beyond, those in the middle are given up and counted.
 const MAX_ENTRIES: usize = 200_000;
-/// Quotes that one source may keep.
-const MAX_QUOTES: usize = 20_000;
-/// Bytes of one quote.
-const QUOTE_BYTES: usize = 700;
-/// Lines of one quote.
-const QUOTE_LINES: usize = 6;
+/// Lines of start banners that one source quotes.
+const MAX_BANNER_QUOTES: usize = 20_000;
+/// Texts about where checkpoints are stored that are known again.
+const MAX_STORAGES: usize = 8;
 /// Subtasks whose last deployment is remembered.
 const MAX_DEPLOYMENTS: usize = 50_000;
 /// Lines of long GC pauses that are kept.
@@ -79,7 +79,8 @@ pub struct Entry {
     pub ms: Option<i64>,
     pub place: Place,
     pub level: Level,
-    pub quote: Option<Arc<Quote>>,
+    /// Its words, for [`SourceDigest::quote`].
+    pub quote: Option<QuoteId>,
     /// Fingerprint of the exception that goes with it.
     pub exception: Option<u64>,
     /// Index of the pattern that its text fits.
@@ -91,10 +92,10 @@ pub struct Entry {
 #[derive(Debug, Clone)]
 pub enum What {
     Event(Kind),
-    /// The job that a task event belongs to is known from the lines around it.
-    TaskEvent {
+    /// The job of a task is known from the lines around it.
+    TaskFailed {
         job: Option<JobId>,
-        kind: Kind,
+        failure: Box<TaskFailure>,
     },
     Checkpoints {
         job: JobId,
@@ -110,14 +111,19 @@ pub enum What {
     },
 }
 
+/// A task that failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskFailure {
+    pub task: Task,
+    /// Where it was deployed.
+    pub location: Option<Str>,
+    pub on_task_manager: bool,
+}
+
 /// Task transitions between two other events.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TaskRun {
-    pub scheduled: u64,
-    pub deploying: u64,
     pub running: u64,
-    pub finished: u64,
-    pub canceled: u64,
     pub last_running_ms: Option<i64>,
     pub last_finished_ms: Option<i64>,
 }
@@ -126,7 +132,8 @@ pub struct TaskRun {
 #[derive(Debug, Clone)]
 pub struct Silence {
     pub gap: Gap,
-    pub quote: Option<Arc<Quote>>,
+    pub place: Place,
+    pub quote: Option<QuoteId>,
 }
 
 /// Where a subtask was deployed last.
@@ -153,6 +160,7 @@ pub struct SourceDigest {
     pub layouts: [u64; Layout::COUNT],
     pub entries: Vec<Entry>,
     pub entries_omitted: u64,
+    pub quotes: Quotes,
     pub matters: Matters,
     pub lives: Vec<Life>,
     pub gaps: Vec<Silence>,
@@ -181,15 +189,17 @@ pub struct Builder {
     gc: gc::Machine,
     gc_seen: bool,
     jvm: jvm::Reader,
-    quotes: usize,
+    banner_quotes: usize,
     /// Open checkpoint run and task run per job: index of the entry.
     open_runs: FxHashMap<JobId, usize>,
     open_tasks: Option<(Option<JobId>, usize)>,
     tracker_of: FxHashMap<JobId, usize>,
-    graphs: FxHashMap<u128, JobId>,
+    graphs: FxHashMap<GraphId, JobId>,
     vertices: FxHashMap<(Str, u32), JobId>,
     deployed: FxHashMap<(Str, u32), DeployedTo>,
     current_job: Option<JobId>,
+    /// What was said of checkpoint storage since a job was named last: every task says it again.
+    storages: Vec<Str>,
     gap_floor: i64,
     last_ms: Option<i64>,
     /// Time of the last record with a full date, whether it said something or not.
@@ -241,6 +251,7 @@ impl Builder {
             layouts: [0; Layout::COUNT],
             entries: Vec::new(),
             entries_omitted: 0,
+            quotes: Quotes::default(),
             matters: Matters::default(),
             lives: Vec::new(),
             gaps: Vec::new(),
@@ -260,7 +271,8 @@ impl Builder {
             gc: gc::Machine::new(),
             gc_seen: false,
             jvm: jvm::Reader::default(),
-            quotes: 0,
+            banner_quotes: 0,
+            storages: Vec::new(),
             open_runs: FxHashMap::default(),
             open_tasks: None,
             tracker_of: FxHashMap::default(),
@@ -385,8 +397,8 @@ impl Builder {
             return;
         }
         let place = Place { line: line_base + gap.line + 1, lines: 1, byte: byte_base + gap.byte as u64, bytes: 0 };
-        let quote = line_quote(chunk, gap.byte, place);
-        self.digest.gaps.push(Silence { gap: Gap { line: place.line, ..gap }, quote });
+        let quote = self.digest.quotes.keep(crate::classify::text::first_line(chunk.get(gap.byte..).unwrap_or_default()));
+        self.digest.gaps.push(Silence { gap: Gap { line: place.line, ..gap }, place, quote });
         while self.digest.gaps.len() > MAX_GAPS {
             self.gap_floor *= 2;
             let floor = self.gap_floor;
@@ -402,10 +414,17 @@ impl Builder {
         let entry =
             Entry { ms, place, level: found.level, quote: None, exception: None, pattern: None, what: What::Tasks { job: None, run: TaskRun::default() } };
         let raw = &chunk[byte..byte + bytes];
-        let Step { job, id, what } = found.step;
-        match what {
-            StepKind::Triggered { at_ms, savepoint } => self.triggered(job, id, at_ms, savepoint, entry, raw),
-            StepKind::Completed { bytes, duration_ms } => self.completed(job, id, bytes, duration_ms, entry, raw),
+        match found.step {
+            Routine::Checkpoint(Step { job, id, what: StepKind::Triggered { at_ms, savepoint } }) => self.triggered(job, id, at_ms, savepoint, entry, raw),
+            Routine::Checkpoint(Step { job, id, what: StepKind::Completed { bytes, duration_ms } }) => {
+                self.completed(job, id, bytes, duration_ms, entry, raw);
+            }
+            Routine::Task(Move { graph, to, on_task_manager }) => {
+                let job = self.job_of_graph(graph);
+                if !on_task_manager || to == TaskState::Running {
+                    self.task_transition(job, to, entry, raw);
+                }
+            }
         }
     }
 
@@ -419,8 +438,7 @@ impl Builder {
         let logger = found.logger.name(chunk);
         let mut decisive = false;
         if let Some(matter) = &found.matter {
-            let quote = |q: &mut usize| quote_of(raw, place, q);
-            let noted = self.digest.matters.note(matter, found.level, logger, ms, place, || quote(&mut self.quotes));
+            let noted = self.digest.matters.note(matter, found.level, logger, ms, place, || Some(Arc::new(quote_of(raw, place))));
             entry.exception = noted.exception;
             entry.pattern = noted.pattern;
             decisive = noted.decisive;
@@ -436,15 +454,20 @@ impl Builder {
     }
 
     fn push(&mut self, mut entry: Entry, raw: &[u8]) -> usize {
-        if entry.quote.is_none() {
-            entry.quote = quote_of(raw, entry.place, &mut self.quotes);
+        if entry.quote.is_none() && may_be_cited(&entry.what) {
+            entry.quote = self.digest.quotes.keep(raw);
         }
         let entries = &mut self.digest.entries;
         if entries.len() >= MAX_ENTRIES {
             self.condense();
         }
-        self.digest.entries.push(entry);
-        self.digest.entries.len() - 1
+        let entries = &mut self.digest.entries;
+        // Doubling would leave half of a long list empty.
+        if entries.len() == entries.capacity() {
+            entries.reserve_exact((entries.len() / 4).max(64));
+        }
+        entries.push(entry);
+        entries.len() - 1
     }
 
     /// Makes room: single task failures and problems of the middle go, counted; states, runs and registrations stay.
@@ -456,7 +479,7 @@ impl Builder {
             .into_iter()
             .enumerate()
             .filter(|(i, entry)| {
-                let single = matches!(&entry.what, What::Problem { .. } | What::TaskEvent { .. } | What::Tasks { .. });
+                let single = matches!(&entry.what, What::Problem { .. } | What::TaskFailed { .. } | What::Tasks { .. });
                 *i < low || *i > high || (!single && i % 2 == 0)
             })
             .map(|(_, entry)| entry)
@@ -493,7 +516,7 @@ impl Builder {
                 }
             }
             Kind::Collectors { time_ms, count } => {
-                let quote = || quote_of(raw, entry.place, &mut self.quotes);
+                let quote = || Some(Arc::new(quote_of(raw, entry.place)));
                 self.digest.memory_log.collectors(entry.ms, time_ms, count, quote);
             }
             Kind::HeapUsage { used, max } => self.digest.memory_log.heap(used, max),
@@ -502,21 +525,13 @@ impl Builder {
                     self.checkpoint(job, entry, raw, |tracker, run, _| tracker.savepoint_kept(run, id));
                 }
             }
-            Kind::TaskState { ref task, to, on_task_manager, .. } => {
-                let job = self.job_of(task, to);
+            Kind::TaskState { task, to, location, on_task_manager, .. } => {
+                let job = self.job_of(&task, to);
                 if to == TaskState::Failed {
                     self.open_tasks = None;
-                    if let (Kind::TaskState { task, location, .. }, false) = (&kind, on_task_manager)
-                        && location.is_none()
-                    {
-                        let known = self.deployed.get(&(task.vertex.clone(), task.subtask)).map(|d| d.location.clone());
-                        if let Kind::TaskState { task, from, to, on_task_manager, .. } = kind.clone() {
-                            entry.what = What::TaskEvent { job, kind: Kind::TaskState { task, from, to, location: known, on_task_manager } };
-                            self.push(entry, raw);
-                            return;
-                        }
-                    }
-                    entry.what = What::TaskEvent { job, kind };
+                    let deployed = || self.deployed.get(&(task.vertex.clone(), task.subtask)).map(|d| d.location.clone());
+                    let location = if on_task_manager { location } else { location.or_else(deployed) };
+                    entry.what = What::TaskFailed { job, failure: Box::new(TaskFailure { task, location, on_task_manager }) };
                     self.push(entry, raw);
                 } else if !on_task_manager || to == TaskState::Running {
                     self.task_transition(job, to, entry, raw);
@@ -531,6 +546,7 @@ impl Builder {
             }
             Kind::JobState { job, to, .. } => {
                 self.current_job = Some(job);
+                self.storages.clear();
                 if !matches!(to, JobState::Running | JobState::Created | JobState::Initializing) {
                     self.abort_pending(job, &entry, raw);
                 }
@@ -559,18 +575,35 @@ impl Builder {
                     }
                 }
                 let starts = matches!(kind, Kind::ProcessStart { .. });
-                let quotes = &mut self.quotes;
-                Life::note(&mut self.digest.lives, &kind, entry.ms, entry.place, || quote_of(raw, entry.place, quotes));
+                let quotes = &mut self.banner_quotes;
+                Life::note(&mut self.digest.lives, &kind, entry.ms, entry.place, || {
+                    *quotes += 1;
+                    (*quotes <= MAX_BANNER_QUOTES).then(|| Arc::new(quote_of(raw, entry.place)))
+                });
                 if starts {
                     entry.what = What::Event(kind);
                     self.push(entry, raw);
                 }
             }
+            Kind::CheckpointStorage { text } => {
+                if !self.storages.contains(&text) {
+                    if self.storages.len() < MAX_STORAGES {
+                        self.storages.push(text.clone());
+                    }
+                    self.open_tasks = None;
+                    entry.what = What::Event(Kind::CheckpointStorage { text });
+                    self.push(entry, raw);
+                }
+            }
             other => {
+                if matches!(other, Kind::JobSeen { .. }) {
+                    self.storages.clear();
+                }
                 Life::note(&mut self.digest.lives, &other, entry.ms, entry.place, || None);
                 self.open_tasks = None;
                 if let Some(job) = job_of_event(&other) {
                     self.current_job = Some(job);
+                    self.storages.clear();
                     self.break_runs(Some(job));
                 }
                 entry.what = What::Event(other);
@@ -580,16 +613,10 @@ impl Builder {
     }
 
     fn job_of(&mut self, task: &Task, to: TaskState) -> Option<JobId> {
-        let key = (task.vertex.clone(), task.parallelism);
-        if let Some(ExecutionId::Composite { graph, .. }) = task.execution {
-            if let Some(job) = self.graphs.get(&graph) {
-                return Some(*job);
-            }
-            if let (Some(job), true) = (self.current_job, self.graphs.len() < 100_000) {
-                self.graphs.insert(graph, job);
-            }
-            return self.current_job;
+        if let Some(ExecutionId::Composite { graph, .. }) = task.execution.as_deref() {
+            return self.job_of_graph(*graph);
         }
+        let key = (task.vertex.clone(), task.parallelism);
         // Before 1.16 nothing in the line tells the job: it is the one whose state changed last when the task was scheduled.
         if to == TaskState::Scheduled
             && let (Some(job), true) = (self.current_job, self.vertices.len() < 100_000)
@@ -598,6 +625,16 @@ impl Builder {
             return Some(job);
         }
         self.vertices.get(&key).copied().or(self.current_job)
+    }
+
+    fn job_of_graph(&mut self, graph: GraphId) -> Option<JobId> {
+        if let Some(job) = self.graphs.get(&graph) {
+            return Some(*job);
+        }
+        if let (Some(job), true) = (self.current_job, self.graphs.len() < 100_000) {
+            self.graphs.insert(graph, job);
+        }
+        self.current_job
     }
 
     fn task_transition(&mut self, job: Option<JobId>, to: TaskState, entry: Entry, raw: &[u8]) {
@@ -614,17 +651,11 @@ impl Builder {
         };
         let Some(Entry { what: What::Tasks { run, .. }, .. }) = self.digest.entries.get_mut(at) else { return };
         match to {
-            TaskState::Scheduled => run.scheduled += 1,
-            TaskState::Deploying => run.deploying += 1,
             TaskState::Running => {
                 run.running += 1;
                 run.last_running_ms = ms.or(run.last_running_ms);
             }
-            TaskState::Finished => {
-                run.finished += 1;
-                run.last_finished_ms = ms.or(run.last_finished_ms);
-            }
-            TaskState::Canceled => run.canceled += 1,
+            TaskState::Finished => run.last_finished_ms = ms.or(run.last_finished_ms),
             _ => {}
         }
     }
@@ -676,13 +707,14 @@ impl Builder {
     }
 
     fn checkpoint_failure(&mut self, job: JobId, id: Option<u64>, reason: CheckpointReason, task: Option<Str>, entry: Entry, raw: &[u8]) {
-        let message: Str = String::from_utf8_lossy(crate::classify::text::first_line(&raw[..raw.len().min(400)]).trim_ascii_end()).as_ref().into();
+        let mut entry = entry;
+        entry.quote = self.digest.quotes.keep(raw);
+        let words = FailureWords::Told(entry.quote);
         self.checkpoint(job, entry.clone(), raw, |tracker, run, entry| {
-            tracker.failed(run, Failure { id, ms: entry.ms, reason, message, task, place: entry.place });
+            tracker.failed(run, Failure { id, ms: entry.ms, reason, words, task, place: entry.place });
         });
         // Failures also stand alone, so that diagnosis can cite them and patterns can name them.
         let kind = Kind::CheckpointFailed { job, id, reason, counted: true };
-        let mut entry = entry;
         entry.what = What::Event(kind);
         self.push(entry, raw);
     }
@@ -704,6 +736,37 @@ impl Builder {
     }
 }
 
+impl SourceDigest {
+    /// The words of an entry.
+    pub fn quote(&self, entry: &Entry) -> Option<Quote> {
+        self.quotes.get(entry.quote?, entry.place)
+    }
+
+    /// The line that ends a silence.
+    pub fn line_after(&self, silence: &Silence) -> Option<Quote> {
+        self.quotes.get(silence.quote?, silence.place)
+    }
+}
+
+/// Is there anything that cites entries of this kind? What only counts needs no words.
+fn may_be_cited(what: &What) -> bool {
+    use Kind::{CheckpointStorage, GraphCreated, JobSeen, JobSubmitted, RestartStrategy, Restored, RestoredNothing, TmRegistering};
+    let routine = matches!(
+        what,
+        What::Event(
+            CheckpointStorage { .. }
+                | GraphCreated { .. }
+                | JobSeen { .. }
+                | JobSubmitted { .. }
+                | Restored { .. }
+                | RestartStrategy { .. }
+                | RestoredNothing
+                | TmRegistering { .. }
+        )
+    );
+    !routine && !matches!(what, What::Tasks { .. })
+}
+
 /// The job that an event names.
 fn job_of_event(kind: &Kind) -> Option<JobId> {
     match kind {
@@ -717,8 +780,7 @@ fn job_of_event(kind: &Kind) -> Option<JobId> {
 /// The one line that begins at `byte`, for evidence.
 fn line_quote(chunk: &[u8], byte: usize, place: Place) -> Option<Arc<Quote>> {
     let line = crate::classify::text::first_line(chunk.get(byte..)?);
-    let mut free = 0;
-    quote_of(line, place, &mut free)
+    Some(Arc::new(quote_of(line, place)))
 }
 
 /// Does a GC line end in a pause of 100 ms or more? `… 1234.567ms`, `…, 0.1234567 secs]`.
@@ -732,30 +794,4 @@ fn shows_long_pause(line: &[u8]) -> bool {
         return number(head).is_some_and(|ms| ms >= 100.0);
     }
     memchr::memmem::rfind(line, b" secs]").is_some_and(|at| number(&line[..at]).is_some_and(|s| s >= 0.1))
-}
-
-fn quote_of(raw: &[u8], place: Place, quotes: &mut usize) -> Option<Arc<Quote>> {
-    if *quotes >= MAX_QUOTES {
-        return None;
-    }
-    *quotes += 1;
-    let raw = raw.trim_ascii_end();
-    let (mut end, mut lines, mut returns) = (0, 0, 0);
-    for at in memchr::memchr_iter(b'\n', raw).chain(std::iter::once(raw.len())) {
-        // Line ends of Windows count as one byte, so that the same lines are quoted.
-        returns += usize::from(at > 0 && raw.get(at - 1) == Some(&b'\r'));
-        let length = at - returns;
-        if lines > 0 && (lines >= QUOTE_LINES || length > QUOTE_BYTES) {
-            break;
-        }
-        end = if lines == 0 { at.min(QUOTE_BYTES) } else { at };
-        lines += 1;
-        if length >= QUOTE_BYTES {
-            break;
-        }
-    }
-    let bytes = raw[..end].strip_suffix(b"\r").unwrap_or(&raw[..end]);
-    let sha256: [u8; 32] = Sha256::digest(bytes).into();
-    let text = String::from_utf8_lossy(bytes).as_ref().into();
-    Some(Arc::new(Quote { place: Place { line: place.line, lines: lines.max(1) as u64, byte: place.byte, bytes: bytes.len() as u64 }, sha256, text }))
 }

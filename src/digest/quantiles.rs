@@ -1,7 +1,9 @@
 //! Percentiles in bounded memory: exact while there are few values, then in logarithmic classes of less than 1 % width.
+//!
+//! There is one of these per job and figure, so that exact values are kept as bytes of seven bits each: durations take two.
 
 /// Up to this many values are kept as they are.
-const EXACT: usize = 16_384;
+const EXACT: u64 = 16_384;
 
 /// Classes per doubling.
 const PER_OCTAVE: f64 = 128.0;
@@ -9,7 +11,7 @@ const PER_OCTAVE: f64 = 128.0;
 /// A set of values of which percentiles are asked.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Quantiles {
-    exact: Vec<u64>,
+    exact: Vec<u8>,
     classes: Vec<u64>,
     count: u64,
     min: u64,
@@ -24,6 +26,18 @@ fn value_of(class: usize) -> u64 {
     if class == 0 { 0 } else { ((class as f64 - 0.5) / PER_OCTAVE).exp2().round() as u64 }
 }
 
+fn push(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn values(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
+    bytes.split_inclusive(|byte| *byte < 0x80).map(|value| value.iter().rev().fold(0, |sum, byte| sum << 7 | u64::from(byte & 0x7f)))
+}
+
 impl Quantiles {
     /// Adds one value.
     pub fn add(&mut self, value: u64) {
@@ -31,9 +45,9 @@ impl Quantiles {
         self.max = self.max.max(value);
         self.count += 1;
         if self.classes.is_empty() {
-            self.exact.push(value);
-            if self.exact.len() > EXACT {
-                for value in std::mem::take(&mut self.exact) {
+            push(&mut self.exact, value);
+            if self.count > EXACT {
+                for value in values(&std::mem::take(&mut self.exact)) {
                     self.add_to_class(value, 1);
                 }
             }
@@ -52,13 +66,13 @@ impl Quantiles {
 
     /// Adds all values of `other`.
     pub fn merge(&mut self, other: &Quantiles) {
-        for value in &other.exact {
-            self.add(*value);
+        for value in values(&other.exact) {
+            self.add(value);
         }
         if other.classes.is_empty() {
             return;
         }
-        for value in std::mem::take(&mut self.exact) {
+        for value in values(&std::mem::take(&mut self.exact)) {
             self.add_to_class(value, 1);
         }
         for (class, count) in other.classes.iter().enumerate() {
@@ -88,7 +102,7 @@ impl Quantiles {
         }
         let rank = |share: f64| ((share * self.count as f64).ceil() as u64).clamp(1, self.count);
         if self.classes.is_empty() {
-            let mut sorted = self.exact.clone();
+            let mut sorted: Vec<u64> = values(&self.exact).collect();
             sorted.sort_unstable();
             return Some(shares.iter().map(|share| sorted[rank(*share) as usize - 1]).collect());
         }
@@ -118,6 +132,11 @@ mod tests {
             few.add(value);
         }
         assert_eq!(few.at(&[0.0, 0.5, 1.0]), Some(vec![1, 5, 9]));
+        let mut long = Quantiles::default();
+        for value in [u64::MAX, 0, 127, 128, 300] {
+            long.add(value);
+        }
+        assert_eq!(long.at(&[0.2, 0.4, 0.6, 0.8, 1.0]), Some(vec![0, 127, 128, 300, u64::MAX]));
         let mut many = Quantiles::default();
         for value in 1..=100_000u64 {
             many.add(value);

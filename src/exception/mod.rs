@@ -12,6 +12,7 @@ mod assemble;
 mod fingerprint;
 mod frame;
 mod head;
+pub mod known;
 mod lines;
 mod python;
 mod resolve;

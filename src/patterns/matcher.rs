@@ -86,8 +86,10 @@ impl ClassTest {
 struct Literals {
     texts: Vec<String>,
     searcher: OnceLock<Option<AhoCorasick>>,
-    /// Only where no literal reaches over a line end.
-    known: Option<Known>,
+    /// No literal reaches over a line end.
+    apart: bool,
+    /// Only where they are `apart`.
+    known: OnceLock<Known>,
 }
 
 /// Literals of lines and of the frames of traces.
@@ -108,7 +110,12 @@ impl Literals {
             return Err(format!("more than {} bytes of literals", Literals::MOST));
         }
         let apart = !texts.iter().any(|text| text.contains('\n'));
-        Ok(Literals { texts, searcher: OnceLock::new(), known: apart.then(|| Known { lines: Memo::with_slots(REMEMBERED_LINES), blocks: Memo::default() }) })
+        Ok(Literals { texts, searcher: OnceLock::new(), apart, known: OnceLock::new() })
+    }
+
+    fn known(&self) -> Option<&Known> {
+        let new = || Known { lines: Memo::with_slots(REMEMBERED_LINES), blocks: Memo::default() };
+        self.apart.then(|| self.known.get_or_init(new))
     }
 
     fn search(&self, text: &[u8]) -> Vec<u32> {
@@ -188,7 +195,7 @@ impl Matcher {
 
     /// The literals that occur in `text`, by number, sorted.
     pub fn literals_in(&self, text: &[u8]) -> Vec<u32> {
-        let Some(known) = &self.literals.known else { return self.literals.search(text) };
+        let Some(known) = self.literals.known() else { return self.literals.search(text) };
         // A message or an id differs from trace to trace, the frames are the same again and again: they are known as one block.
         let frames = FRAMES.find(text).unwrap_or(text.len());
         let (message, frames) = text.split_at(frames);
@@ -203,12 +210,18 @@ impl Matcher {
 
     /// Is what [`Matcher::literals_in`] finds in a text the sum of what it finds in the text's lines?
     pub fn line_by_line(&self) -> bool {
-        self.literals.known.is_some()
+        self.literals.apart
     }
 
     /// Calls `found` with the index of each pattern that fits; the same pattern may come twice.
     pub fn each(&self, subject: &Subject, found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
         let literals = self.literals_in(subject.text().as_ref());
+        self.each_with(subject, &[&literals], found);
+    }
+
+    /// The same without a memory of texts: where texts hardly come twice.
+    pub fn each_at_once(&self, subject: &Subject, found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
+        let literals = self.literals.search(subject.text().as_ref());
         self.each_with(subject, &[&literals], found);
     }
 

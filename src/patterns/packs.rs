@@ -13,7 +13,7 @@ use super::load::{self, Loaded, MAX_FILE_BYTES};
 use super::matcher::Matcher;
 use super::model::*;
 use super::shipped;
-use super::subject::{Subject, outer_part};
+use super::subject::{Subject, last_part, outer_part};
 
 /// Most files that are read from a user's folder.
 const MAX_USER_FILES: usize = 200;
@@ -33,6 +33,8 @@ pub struct Packs {
     exceptions: Matcher,
     records: Matcher,
     texts: Matcher,
+    /// What of `records` can fit INFO records, by the logger that it names: few each, so that a search for them is quick.
+    info_records: FxHashMap<Box<[u8]>, Matcher>,
     info_loggers: FxHashSet<Box<[u8]>>,
     /// A record pattern takes INFO records of any logger.
     info_of_all: bool,
@@ -172,6 +174,26 @@ impl Packs {
         best.and_then(|(_, i)| self.patterns.get(i.0 as usize))
     }
 
+    /// [`Packs::best`] of a record of level INFO.
+    pub fn best_info(&self, subject: &Subject) -> Option<&Pattern> {
+        let Subject::Record { logger, .. } = subject else { return self.best(subject) };
+        if self.info_of_all || logger.is_empty() {
+            return self.best(subject);
+        }
+        let simple = last_part(logger);
+        let outer = Some(outer_part(simple)).filter(|outer| outer.len() != simple.len());
+        let mut best: Option<(i32, std::cmp::Reverse<u32>)> = None;
+        for matcher in [Some(simple), outer].into_iter().flatten().filter_map(|name| self.info_records.get(name)) {
+            matcher.each_at_once(subject, &mut |i| {
+                if let Some(p) = self.patterns.get(i as usize) {
+                    best = best.max(Some((p.rank, std::cmp::Reverse(i))));
+                }
+                ControlFlow::Continue(())
+            });
+        }
+        best.and_then(|(_, i)| self.patterns.get(i.0 as usize))
+    }
+
     /// The literals of record patterns in a part of a record's text. Parts may be cut at line ends where [`Packs::record_lines_apart`] holds.
     pub fn record_literals(&self, text: &[u8]) -> Vec<u32> {
         self.records.literals_in(text)
@@ -226,6 +248,15 @@ fn compile(all: Loaded, files: Vec<(String, bool)>) -> Result<Packs, String> {
     let exceptions = Matcher::new(On::Exception, matches())?;
     let records = Matcher::new(On::Record, matches())?;
     let texts = Matcher::new(On::Text, matches())?;
+    let of_info = |m: &Match| m.on.contains(&On::Record) && (m.levels.is_empty() || m.levels.contains(&Level::Info));
+    let mut by_logger: FxHashMap<&str, Vec<(u32, &Match)>> = FxHashMap::default();
+    for (pattern, m) in matches().filter(|(_, m)| of_info(m)) {
+        for logger in &m.loggers {
+            by_logger.entry(logger).or_default().push((pattern, m));
+        }
+    }
+    let named = |(logger, list): (&str, Vec<(u32, &Match)>)| Ok((logger.as_bytes().into(), Matcher::new(On::Record, list.into_iter())?));
+    let info_records = by_logger.into_iter().map(named).collect::<Result<_, String>>()?;
     let info_loggers = matches()
         .filter(|(_, m)| m.on.contains(&On::Record))
         .filter(|(_, m)| m.levels.is_empty() || m.levels.iter().any(|&l| l <= Level::Info))
@@ -260,6 +291,7 @@ fn compile(all: Loaded, files: Vec<(String, bool)>) -> Result<Packs, String> {
         exceptions,
         records,
         texts,
+        info_records,
         info_loggers,
         info_of_all,
         patterns,

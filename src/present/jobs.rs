@@ -1,9 +1,13 @@
 //! Jobs with their attempts and checkpoints, and TaskManagers.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::View;
 use crate::classify::text::resource_id;
 use crate::correlate::{Attempt, Job};
-use crate::event::{Kind, Str, TaskState};
+use crate::digest::checkpoints::{Failure, FailureWords};
+use crate::digest::{DeployedTo, What};
+use crate::event::{JobId, Str};
 use crate::report::model as m;
 
 /// Attempts of one job that the report lists: the first and the last ones.
@@ -13,24 +17,46 @@ const MAX_FAILURES: usize = 200;
 /// Vertices and deployments of one job that the report lists.
 const MAX_TASKS: usize = 300;
 
-/// All jobs, by first time.
-pub fn jobs(view: &View) -> Vec<m::Job> {
+/// The first `most` jobs by first time, and how many more there are.
+pub fn jobs(view: &View, most: usize) -> (Vec<m::Job>, u64) {
     let mut order: Vec<usize> = (0..view.story.jobs.len()).collect();
     order.sort_by_key(|j| (view.story.jobs[*j].first, view.story.jobs[*j].id));
-    order.into_iter().map(|j| job(view, j)).collect()
+    let index = Index::new(view);
+    let omitted = order.len().saturating_sub(most) as u64;
+    (order.into_iter().take(most).map(|j| job(view, &index, j)).collect(), omitted)
 }
 
-fn job(view: &View, j: usize) -> m::Job {
+/// What is asked for per job.
+struct Index<'v> {
+    /// Ids of the root causes of each job.
+    root_causes: FxHashMap<usize, Vec<&'v String>>,
+    deployments: FxHashMap<JobId, Vec<&'v DeployedTo>>,
+}
+
+impl<'v> Index<'v> {
+    fn new(view: &'v View) -> Self {
+        let mut index = Index { root_causes: FxHashMap::default(), deployments: FxHashMap::default() };
+        for (finding, id) in view.diagnosis.findings.iter().zip(&view.ids).filter(|(f, _)| f.role == crate::diagnose::Role::RootCause) {
+            for job in &finding.jobs {
+                let known = index.root_causes.entry(*job).or_default();
+                if known.last() != Some(&id) {
+                    known.push(id);
+                }
+            }
+        }
+        for deployed in view.story.sources.iter().flat_map(|s| &s.digest.deployments) {
+            if let Some(job) = deployed.job {
+                index.deployments.entry(job).or_default().push(deployed);
+            }
+        }
+        index
+    }
+}
+
+fn job(view: &View, index: &Index, j: usize) -> m::Job {
     let job = &view.story.jobs[j];
     let source = view.job_source(j);
-    let root_causes = view
-        .diagnosis
-        .findings
-        .iter()
-        .enumerate()
-        .filter(|(_, f)| f.role == crate::diagnose::Role::RootCause && f.jobs.contains(&j))
-        .map(|(i, _)| view.ids[i].clone())
-        .collect();
+    let root_causes = index.root_causes.get(&j).into_iter().flatten().map(|id| (*id).clone()).collect();
     let attempts = &job.attempts;
     let omitted = attempts.len().saturating_sub(MAX_ATTEMPTS);
     let kept = (0..attempts.len()).filter(|a| omitted == 0 || *a < MAX_ATTEMPTS / 2 || *a >= MAX_ATTEMPTS / 2 + omitted);
@@ -45,15 +71,14 @@ fn job(view: &View, j: usize) -> m::Job {
             last_task_manager: last.as_deref().map(id_of),
         })
         .collect();
-    let all_deployments: Vec<&crate::digest::DeployedTo> =
-        view.story.sources.iter().flat_map(|s| &s.digest.deployments).filter(|d| d.job == Some(job.id)).collect();
+    let all_deployments = index.deployments.get(&job.id).map_or(&[][..], Vec::as_slice);
     let deployments: Vec<m::Deployment> = all_deployments
         .iter()
         .take(MAX_TASKS)
         .map(|d| m::Deployment {
             task: d.task.to_string(),
             attempt: d.task.attempt,
-            execution: d.task.execution.map(|e| e.to_string()),
+            execution: d.task.execution.as_ref().map(|e| e.to_string()),
             task_manager: (!d.location.is_empty()).then(|| id_of(&d.location)),
             host: host_of(&d.location),
         })
@@ -131,9 +156,7 @@ fn failure(view: &View, j: usize, a: usize) -> Option<m::AttemptFailure> {
     let first = *attempt.failures.first()?;
     let finding = view.diagnosis.attempt_findings.get(&(j, a)).map(|f| view.ids[*f].clone());
     let (task, location) = match &view.story.entry(first).what {
-        crate::digest::What::TaskEvent { kind: Kind::TaskState { task, to: TaskState::Failed, location, .. }, .. } => {
-            (Some(task.to_string()), location.as_deref().map(id_of))
-        }
+        What::TaskFailed { failure, .. } => (Some(failure.task.to_string()), failure.location.as_deref().map(id_of)),
         _ => (None, None),
     };
     let exception = attempt.failures.iter().find_map(|at| view.story.entry(*at).exception).map(|f| format!("{f:016x}"));
@@ -175,8 +198,8 @@ fn host_of(location: &Str) -> Option<String> {
 
 fn checkpoints(view: &View, job: &Job) -> m::Checkpoints {
     let sum = &job.checkpoints;
-    let spread = sum.durations.at(&[0.0, 0.5, 0.95, 0.99, 1.0]);
-    let sizes = sum.sizes.at(&[0.0, 0.5, 0.95, 1.0]);
+    let spread = sum.figures.durations.at(&[0.0, 0.5, 0.95, 0.99, 1.0]);
+    let sizes = sum.figures.sizes.at(&[0.0, 0.5, 0.95, 1.0]);
     let kept = sum.failures.len().min(MAX_FAILURES);
     m::Checkpoints {
         triggered: sum.triggered.max(sum.completed + sum.failed + sum.in_progress),
@@ -185,8 +208,8 @@ fn checkpoints(view: &View, job: &Job) -> m::Checkpoints {
         in_progress: sum.in_progress,
         savepoints: sum.savepoints,
         failed_by_reason: sum.by_reason.iter().filter(|(_, n)| **n > 0).map(|(reason, n)| (reason.slug().to_owned(), *n)).collect(),
-        duration_ms: spread.map(|v| m::Spread { min: v[0], p50: v[1], p95: v[2], p99: v[3], max: sum.durations.bounds().map_or(v[4], |b| b.1) }),
-        size_bytes: sizes.map(|v| m::Sizes { min: v[0], p50: v[1], p95: v[2], max: sum.sizes.bounds().map_or(v[3], |b| b.1) }),
+        duration_ms: spread.map(|v| m::Spread { min: v[0], p50: v[1], p95: v[2], p99: v[3], max: sum.figures.durations.bounds().map_or(v[4], |b| b.1) }),
+        size_bytes: sizes.map(|v| m::Sizes { min: v[0], p50: v[1], p95: v[2], max: sum.figures.sizes.bounds().map_or(v[3], |b| b.1) }),
         last_completed: sum.last_completed.map(|(at, c)| m::LastCompleted {
             id: c.id,
             time: view.shown(at, c.ms),
@@ -194,7 +217,7 @@ fn checkpoints(view: &View, job: &Job) -> m::Checkpoints {
             size_bytes: Some(c.bytes),
         }),
         longest_gap_ms: (sum.longest_gap_ms > 0).then_some(sum.longest_gap_ms as u64),
-        duration_trend_ms: sum.trend.slices.clone(),
+        duration_trend_ms: sum.figures.trend.slices.iter().copied().map(u64::from).collect(),
         storage: sum.storage.as_deref().map(str::to_owned),
         failures: sum.failures[..kept]
             .iter()
@@ -202,13 +225,24 @@ fn checkpoints(view: &View, job: &Job) -> m::Checkpoints {
                 id: f.id,
                 time: view.shown(*at, f.ms),
                 reason: f.reason.slug().to_owned(),
-                message: message_of(&f.message),
+                message: words_of(view, *at, f),
                 task: f.task.as_deref().map(str::to_owned),
                 source: *at as u32,
                 line: f.place.line,
             })
             .collect(),
         failures_omitted: sum.failures_omitted + (sum.failures.len() - kept) as u64,
+    }
+}
+
+/// What the log says of a failure, without the columns before it.
+fn words_of(view: &View, source: usize, failure: &Failure) -> String {
+    match failure.words {
+        FailureWords::Aborted => "aborted: the job left RUNNING".to_owned(),
+        FailureWords::Told(quote) => {
+            let quote = quote.and_then(|id| view.story.sources[source].digest.quotes.get(id, failure.place));
+            quote.map(|quote| message_of(quote.text.lines().next().unwrap_or(""))).unwrap_or_default()
+        }
     }
 }
 
@@ -252,9 +286,10 @@ pub fn task_managers(view: &View) -> Vec<m::TaskManager> {
         })
         .collect();
     // TaskManagers that only their own logs tell of.
+    let mut known: FxHashSet<String> = out.iter().map(|t| t.id.clone()).collect();
     for process in story.processes.iter().filter(|p| p.role == "taskmanager") {
         let Some(id) = &process.life.resource_id else { continue };
-        if !out.iter().any(|t| *t.id == **id) {
+        if known.insert(id.to_string()) {
             out.push(m::TaskManager {
                 id: id.to_string(),
                 container: process.container.clone(),

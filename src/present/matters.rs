@@ -30,7 +30,7 @@ pub fn exceptions(view: &View) -> (Vec<m::Exception>, u64) {
     }
     for source in &story.sources {
         for entry in &source.digest.entries {
-            if let (What::TaskEvent { job: Some(job), .. }, Some(fingerprint)) = (&entry.what, entry.exception) {
+            if let (What::TaskFailed { job: Some(job), .. }, Some(fingerprint)) = (&entry.what, entry.exception) {
                 jobs.entry(fingerprint).or_default().insert(job.to_string());
             }
         }

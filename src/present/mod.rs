@@ -34,8 +34,7 @@ pub fn present(story: &Story, diagnosis: &Diagnosis, rules: &Rules, options: &Op
     let mut warnings = sources::warnings(&view, rest);
     report.warnings_omitted = cap(&mut warnings, MAX_ROWS);
     report.warnings = warnings;
-    report.jobs = jobs::jobs(&view);
-    report.jobs_omitted = cap(&mut report.jobs, MAX_ROWS);
+    (report.jobs, report.jobs_omitted) = jobs::jobs(&view, MAX_ROWS);
     report.task_managers = jobs::task_managers(&view);
     report.task_managers_omitted = cap(&mut report.task_managers, MAX_ROWS);
     report.gc = gc::gc(&view);
@@ -44,7 +43,7 @@ pub fn present(story: &Story, diagnosis: &Diagnosis, rules: &Rules, options: &Op
     report.exceptions = exceptions;
     report.exceptions_omitted = omitted;
     report.findings = findings(&view);
-    report.findings_omitted = cap(&mut report.findings, MAX_ROWS);
+    report.findings_omitted = diagnosis.findings.len().saturating_sub(MAX_ROWS) as u64;
     report.benign = matters::benign(&view);
     let (unclassified, omitted) = matters::unclassified(&view);
     report.unclassified = unclassified;
@@ -150,10 +149,11 @@ fn stable_hash(text: &[u8]) -> u64 {
     text.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
+/// The first [`MAX_ROWS`].
 fn findings(view: &View) -> Vec<m::Finding> {
     let story = view.story;
     let mut out = Vec::new();
-    for (i, finding) in view.diagnosis.findings.iter().enumerate() {
+    for (i, finding) in view.diagnosis.findings.iter().enumerate().take(MAX_ROWS) {
         let source = finding
             .evidence
             .iter()

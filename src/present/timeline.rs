@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::View;
 use crate::correlate::{EntryRef, Job};
 use crate::diagnose::Options;
-use crate::digest::{Entry, What};
+use crate::digest::{Entry, TaskFailure, What};
 use crate::event::{ExecutionId, JobId, Kind, TmLoss};
 use crate::report::model as m;
 
@@ -70,7 +70,7 @@ impl Known {
     fn new(view: &View) -> Known {
         let jobs = view.story.jobs.iter().enumerate().map(|(i, job)| (job.id, i)).collect();
         let told = view.story.order.iter().filter_map(|placed| match &view.story.entry(placed.at).what {
-            What::TaskEvent { job: Some(job), kind: Kind::TaskState { task, on_task_manager: false, .. } } => Some((task.execution?, *job)),
+            What::TaskFailed { job: Some(job), failure } if !failure.on_task_manager => Some((*failure.task.execution.as_deref()?, *job)),
             _ => None,
         });
         Known { jobs, executions: told.collect() }
@@ -90,9 +90,9 @@ fn attempt_of(job: &Job, prepares: bool, ms: Option<i64>) -> Option<u32> {
 }
 
 fn row(view: &View, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<m::TimelineRow> {
-    let (kind, mut job, task_manager, text) = describe(view, entry)?;
-    if let (None, What::TaskEvent { kind: Kind::TaskState { task, .. }, .. }) = (job, &entry.what) {
-        job = task.execution.and_then(|execution| known.executions.get(&execution).copied());
+    let (kind, mut job, task_manager, text) = describe(view, at, entry)?;
+    if let (None, What::TaskFailed { failure, .. }) = (job, &entry.what) {
+        job = failure.task.execution.as_deref().and_then(|execution| known.executions.get(execution).copied());
     }
     let index = job.and_then(|id| known.jobs.get(&id).copied());
     let prepares = matches!(entry.what, What::Event(Kind::Restored { .. }));
@@ -117,7 +117,7 @@ fn row(view: &View, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>)
 }
 
 /// Kind, job, TaskManager and words of an entry; `None` for what is no row.
-pub fn describe(view: &View, entry: &Entry) -> Option<(&'static str, Option<JobId>, Option<String>, String)> {
+pub fn describe(view: &View, at: EntryRef, entry: &Entry) -> Option<(&'static str, Option<JobId>, Option<String>, String)> {
     Some(match &entry.what {
         What::Checkpoints { job, run } if run.completed > 0 => {
             let last = run.last_completed.map_or(0, |c| c.id);
@@ -129,19 +129,19 @@ pub fn describe(view: &View, entry: &Entry) -> Option<(&'static str, Option<JobI
             )
         }
         What::Checkpoints { .. } | What::Tasks { .. } => return None,
-        What::TaskEvent { job, kind: Kind::TaskState { task, location, on_task_manager, .. } } => {
+        What::TaskFailed { job, failure } => {
+            let TaskFailure { task, location, on_task_manager } = &**failure;
             let place = location.as_deref().map(|l| String::from_utf8_lossy(crate::classify::text::resource_id(l.as_bytes())).into_owned());
             let why = entry.exception.and_then(|f| root_words(view, f)).map(|w| format!(": {w}")).unwrap_or_default();
             let who = if *on_task_manager { " (TaskManager)" } else { "" };
             ("task.failed", *job, place, format!("{task} FAILED{who}{why}"))
         }
-        What::TaskEvent { .. } => return None,
         What::Problem { .. } => {
             let why = entry.exception.and_then(|f| root_words(view, f));
             let pattern = entry.pattern.map(|p| view.rules.id(p).to_string());
             let words = match (why, pattern) {
                 (Some(why), _) => why,
-                (None, Some(pattern)) => format!("{pattern}: {}", entry.quote.as_ref().map(|q| message_of(&q.text)).unwrap_or_default()),
+                (None, Some(pattern)) => format!("{pattern}: {}", view.story.quote(at).map(|q| message_of(&q.text)).unwrap_or_default()),
                 _ => return None,
             };
             ("exception", None, None, words)

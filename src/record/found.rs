@@ -1,9 +1,10 @@
 //! What framing a chunk yields.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::classify::checkpoint::Step;
+use crate::classify::task::{self, Move};
+use crate::classify::text::first_line;
 use crate::event::Kind;
 use crate::layout::time::{Date, Stamp};
 use crate::layout::{Layout, Level};
@@ -48,7 +49,7 @@ impl Logger {
     }
 }
 
-/// A checkpoint's ordinary line: all that a [`Found`] could say of it, in little room.
+/// An ordinary line about a checkpoint or a task: all that a [`Found`] could say of it, in little room.
 #[derive(Debug, Clone, Copy)]
 pub struct FoundStep {
     pub span: Span,
@@ -56,13 +57,30 @@ pub struct FoundStep {
     pub level: Level,
     /// Range of the chunk.
     pub logger: (usize, usize),
-    pub step: Step,
+    /// Where the message begins in the chunk.
+    pub message: usize,
+    pub step: Routine,
 }
 
-impl From<FoundStep> for Found {
-    fn from(found: FoundStep) -> Found {
-        let FoundStep { span, stamp, level, logger, step } = found;
-        Found { span, stamp, level, logger: Logger::At(logger.0..logger.1), kind: Some(step.into()), matter: None }
+/// What it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Routine {
+    Checkpoint(Step),
+    Task(Move),
+}
+
+impl FoundStep {
+    /// The same with all that the line says; `chunk` is that in which it was found.
+    pub fn found(&self, chunk: &[u8]) -> Found {
+        let FoundStep { span, stamp, level, logger, message, step } = *self;
+        let kind = match step {
+            Routine::Checkpoint(step) => Some(step.into()),
+            Routine::Task(step) => {
+                let line = first_line(chunk.get(message..span.byte + span.bytes).unwrap_or_default()).trim_ascii_end();
+                if step.on_task_manager { task::on_task_manager(line) } else { task::on_job_manager(line) }
+            }
+        };
+        Found { span, stamp, level, logger: Logger::At(logger.0..logger.1), kind, matter: None }
     }
 }
 
@@ -92,16 +110,6 @@ pub struct ChunkResult {
 }
 
 impl ChunkResult {
-    /// Everything that was found, steps among the rest, in order of place.
-    pub fn all_found(&self) -> impl Iterator<Item = Cow<'_, Found>> {
-        let (mut found, mut steps) = (self.found.iter().peekable(), self.steps.iter().peekable());
-        std::iter::from_fn(move || match (found.peek(), steps.peek()) {
-            (Some(other), Some(step)) if other.span.byte < step.span.byte => found.next().map(Cow::Borrowed),
-            (_, Some(_)) => steps.next().map(|step| Cow::Owned(Found::from(*step))),
-            _ => found.next().map(Cow::Borrowed),
-        })
-    }
-
     /// Notes the time of a record.
     #[inline]
     pub fn see_time(&mut self, stamp: Stamp) {

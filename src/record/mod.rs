@@ -16,7 +16,7 @@ use crate::layout::time::{Date, MinuteClock, Stamp};
 use crate::layout::{self, Head, Layout, Level, Naming, ansi, json};
 use crate::rules::Rules;
 
-pub use found::{ChunkResult, Found, FoundStep, Logger, Span};
+pub use found::{ChunkResult, Found, FoundStep, Logger, Routine, Span};
 use gaps::GapFinder;
 pub use text::names_a_throwable;
 
@@ -521,10 +521,10 @@ impl<'c> Scanner<'c, '_> {
             return self.copied_record(&open, span, raw);
         }
         let message = &chunk[open.message.min(whole)..whole];
-        if let (Interest::Group(Group::Checkpoint), false) = (open.interest, open.traced)
-            && let Some(step) = classify::checkpoint::step(classify::text::first_line(message).trim_ascii_end())
+        if let (Interest::Group(group), false) = (open.interest, open.traced)
+            && let Some(step) = classify::routine(group, classify::text::first_line(message).trim_ascii_end())
         {
-            return self.out.steps.push(FoundStep { span, stamp: open.stamp, level: open.level, logger: open.logger, step });
+            return self.out.steps.push(FoundStep { span, stamp: open.stamp, level: open.level, logger: open.logger, message: open.message, step });
         }
         let message = without_cr(message);
         let logger = &chunk[open.logger.0..open.logger.1];

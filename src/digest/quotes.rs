@@ -1,0 +1,164 @@
+//! The words of a source's entries, kept small: any entry may be cited, few are.
+//!
+//! In: the bytes of records. Out: an id per record, and for an id the words with their place and hash. Words wait compressed (log lines repeat each other), so
+//! that the bytes cited are those that were read, from a pipe as from a file that has gone since.
+
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Place, Quote};
+
+/// Bytes of one quote.
+const QUOTE_BYTES: usize = 700;
+/// Lines of one quote.
+const QUOTE_LINES: usize = 6;
+/// Bytes that are compressed together.
+const BLOCK: usize = 16 << 10;
+/// Compressed bytes that one source may keep; later records are not quoted.
+const MAX_BYTES: usize = 8 << 20;
+
+/// Names the words of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuoteId(NonZeroU32);
+
+/// All of one source.
+#[derive(Debug, Default)]
+pub struct Quotes {
+    /// Where each begins in its block.
+    starts: Vec<u16>,
+    /// The first quote of each block.
+    firsts: Vec<u32>,
+    sealed: Vec<Box<[u8]>>,
+    sealed_bytes: usize,
+    /// The last block, not yet compressed.
+    open: Vec<u8>,
+    /// The sealed block that was asked for last.
+    last: Mutex<Option<(usize, Arc<[u8]>)>>,
+}
+
+impl Clone for Quotes {
+    fn clone(&self) -> Self {
+        let Quotes { starts, firsts, sealed, sealed_bytes, open, .. } = self;
+        let (starts, firsts, sealed, open) = (starts.clone(), firsts.clone(), sealed.clone(), open.clone());
+        Quotes { starts, firsts, sealed, sealed_bytes: *sealed_bytes, open, last: Mutex::default() }
+    }
+}
+
+impl Quotes {
+    /// Keeps the words of a record; nothing once there is no more room.
+    pub fn keep(&mut self, record: &[u8]) -> Option<QuoteId> {
+        if self.sealed_bytes > MAX_BYTES {
+            return None;
+        }
+        let (words, _) = words_of(record);
+        if self.open.len() + words.len() > BLOCK {
+            let block: Box<[u8]> = lz4_flex::block::compress_prepend_size(&self.open).into();
+            self.sealed_bytes += block.len();
+            self.sealed.push(block);
+            self.open.clear();
+        }
+        if self.open.is_empty() {
+            self.firsts.push(u32::try_from(self.starts.len()).ok()?);
+        }
+        self.starts.push(self.open.len() as u16);
+        self.open.extend_from_slice(words);
+        // An empty record leaves the block empty: the next one must not begin it again.
+        if self.open.is_empty() {
+            self.open.push(b'\n');
+        }
+        NonZeroU32::new(u32::try_from(self.starts.len()).ok()?).map(QuoteId)
+    }
+
+    /// The words of the record at `place`, which [`Quotes::keep`] gave this id.
+    pub fn get(&self, id: QuoteId, place: Place) -> Option<Quote> {
+        let id = id.0.get() as usize - 1;
+        let block = self.firsts.partition_point(|first| *first as usize <= id).checked_sub(1)?;
+        let start = usize::from(*self.starts.get(id)?);
+        let next_block = self.firsts.get(block + 1).map_or(self.starts.len(), |first| *first as usize);
+        let end = (id + 1 < next_block).then(|| usize::from(self.starts[id + 1]));
+        if block == self.sealed.len() {
+            return Some(quote(self.open.get(start..end.unwrap_or(self.open.len()))?, place));
+        }
+        let mut last = self.last.lock().ok()?;
+        let text = match &*last {
+            Some((known, text)) if *known == block => text.clone(),
+            _ => {
+                let text: Arc<[u8]> = lz4_flex::block::decompress_size_prepended(self.sealed.get(block)?).ok()?.into();
+                *last = Some((block, text.clone()));
+                text
+            }
+        };
+        Some(quote(text.get(start..end.unwrap_or(text.len()))?, place))
+    }
+}
+
+/// The words of a record, as evidence cites them.
+pub fn quote_of(record: &[u8], place: Place) -> Quote {
+    quote(words_of(record).0, place)
+}
+
+fn quote(words: &[u8], place: Place) -> Quote {
+    let (words, lines) = words_of(words);
+    Quote {
+        place: Place { lines, bytes: words.len() as u64, ..place },
+        sha256: Sha256::digest(words).into(),
+        text: String::from_utf8_lossy(words).as_ref().into(),
+    }
+}
+
+/// The beginning of a record that is quoted, and how many lines that is.
+fn words_of(raw: &[u8]) -> (&[u8], u64) {
+    let raw = raw.trim_ascii_end();
+    let (mut end, mut lines, mut returns) = (0, 0, 0);
+    for at in memchr::memchr_iter(b'\n', raw).chain(std::iter::once(raw.len())) {
+        // Line ends of Windows count as one byte, so that the same lines are quoted.
+        returns += usize::from(at > 0 && raw.get(at - 1) == Some(&b'\r'));
+        let length = at - returns;
+        if lines > 0 && (lines >= QUOTE_LINES || length > QUOTE_BYTES) {
+            break;
+        }
+        end = if lines == 0 { at.min(QUOTE_BYTES) } else { at };
+        lines += 1;
+        if length >= QUOTE_BYTES {
+            break;
+        }
+    }
+    (raw[..end].strip_suffix(b"\r").unwrap_or(&raw[..end]), lines.max(1) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_given_back() {
+        let mut quotes = Quotes::default();
+        let record = |i: usize| match i % 50 {
+            0 => String::new(),
+            7 => format!("{i} {}\nmore", "x".repeat(900)),
+            9 => format!("first {i}\r\n\tat a.b.C.d(C.java:{i})\r\n\tat e\r\n\tat f\n\tat g\n\tat h\n\tat i\n"),
+            _ => format!("2026-11-21 17:32:01,217 INFO  a.b.C [] - message {i}\n"),
+        };
+        let ids: Vec<_> = (0..5_000).map(|i| quotes.keep(record(i).as_bytes()).expect("room")).collect();
+        for (i, id) in ids.iter().enumerate() {
+            let place = Place { line: i as u64, byte: 7, ..Place::default() };
+            let (kept, direct) = (quotes.get(*id, place).expect("kept"), quote_of(record(i).as_bytes(), place));
+            assert_eq!(kept, direct, "{i}");
+        }
+        assert!(quotes.sealed.len() > 3 && quotes.sealed_bytes < 5_000 * 20);
+    }
+
+    #[test]
+    fn room_is_bounded() {
+        let mut quotes = Quotes::default();
+        let mut seed = 1u64;
+        let mut noise = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) as u8
+        };
+        let kept = (0..40_000).filter(|_| quotes.keep(&(0..600).map(|_| noise()).collect::<Vec<u8>>()).is_some()).count();
+        assert!(kept < 20_000 && quotes.sealed_bytes < MAX_BYTES + 2 * BLOCK);
+    }
+}

@@ -1,0 +1,105 @@
+//! A trace that is known but for its message: code that warns with a stack trace for every bad input says another value each time.
+//!
+//! In: a text, and the trace of another text that differs from it in nothing but the message of its only throwable. Out: what [`super::parse_with`] gives for the
+//! text. Only where the message can have no part in how a trace is read.
+
+use super::{Rules, Trace, fingerprint};
+
+/// The parts of a trace that begins on the line after a record's first: class, message, and all that follows from the first frame on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts<'t> {
+    pub class: &'t [u8],
+    pub message: &'t str,
+    pub frames: &'t [u8],
+}
+
+/// Longest message that is told apart.
+const MAX_MESSAGE: usize = 200;
+
+impl<'t> Parts<'t> {
+    /// Takes `"\nClass: message\n\tat …"` apart; nothing where the message could be more than a message, or where there is more than one throwable.
+    pub fn of(text: &'t [u8]) -> Option<Parts<'t>> {
+        let text = text.strip_prefix(b"\n")?;
+        let end = memchr::memchr(b'\n', text)?;
+        let (line, frames) = text.split_at(end);
+        if !frames.starts_with(b"\n\tat ") {
+            return None;
+        }
+        let at = memchr::memmem::find(line, b": ")?;
+        let (class, message) = (&line[..at], std::str::from_utf8(&line[at + 2..]).ok()?);
+        (is_class(class) && is_plain(message)).then_some(Parts { class, message, frames })
+    }
+}
+
+fn is_class(class: &[u8]) -> bool {
+    class.contains(&b'.') && !class.starts_with(b".") && class.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'$' | b'_'))
+}
+
+/// Words, numbers and quoting marks: no class, no frame, no mark of a trace, nothing to trim.
+fn is_plain(message: &str) -> bool {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-' | b'_' | b',' | b'"' | b'\'' | b'/' | b'=' | b':');
+    !message.is_empty() && message.len() <= MAX_MESSAGE && message != "null" && message.as_bytes().iter().all(plain) && message.trim() == message
+}
+
+/// Can the trace of a text with these parts stand for others? It has one throwable and says just this.
+pub fn stands_for_others(trace: &Trace, parts: &Parts) -> bool {
+    let [link] = trace.links.as_slice() else { return false };
+    trace.suppressed.is_empty() && trace.links_omitted == 0 && link.class.as_bytes() == parts.class && link.message == parts.message
+}
+
+/// The known trace with another message.
+pub fn with_message(rules: &Rules, known: &Trace, message: &str) -> Trace {
+    let mut trace = known.clone();
+    if let Some(link) = trace.links.first_mut() {
+        message.clone_into(&mut link.message);
+        link.wrapper = rules.is_wrapper(&link.class, message, false);
+        trace.root_is_wrapper = link.wrapper;
+    }
+    trace.fingerprint = fingerprint::fingerprint(rules, &trace.links, std::slice::from_ref(&trace.user_frame));
+    trace
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exception::parse;
+
+    const FRAMES: &str = "\n\tat java.base/java.lang.Integer.parseInt(Unknown Source) ~[?:?]\n\tat com.acme.Job$Map.map(Job.java:74) ~[a.jar:?]\n\t\
+                          at org.apache.flink.streaming.api.operators.StreamMap.processElement(StreamMap.java:38) ~[flink-dist-1.20.5.jar:1.20.5]";
+
+    #[test]
+    fn another_message_gives_what_reading_gives() {
+        let text = |class: &str, message: &str| format!("Points of C-1 are wrong\n{class}: {message}{FRAMES}");
+        let messages =
+            ["For input string: \"n/a-399\"", "17 of 20", "a", "null", " b", "x.y.Z: c", "Error: at d", "for reason: e", "Caused by: f", "C: g", "'h', =i"];
+        for class in
+            ["java.lang.NumberFormatException", "java.lang.RuntimeException", "org.apache.flink.util.SerializedThrowable", "java.lang.OutOfMemoryError"]
+        {
+            let (first, mut told) = (text(class, "zero 0"), 0);
+            let known = parse(first.as_bytes()).expect("a trace");
+            for message in messages {
+                let other = text(class, message);
+                let rest = &other.as_bytes()[other.find('\n').unwrap_or(0)..];
+                let first_parts = Parts::of(&first.as_bytes()[first.find('\n').unwrap_or(0)..]).expect("plain");
+                if let Some(parts) = Parts::of(rest).filter(|_| stands_for_others(&known, &first_parts)) {
+                    assert_eq!(Some(with_message(Rules::shipped(), &known, parts.message)), parse(other.as_bytes()), "{other}");
+                    told += 1;
+                }
+            }
+            assert!(told > 4, "{class}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_more_is_not_taken_apart() {
+        for text in [
+            "\na.B: c\nmore\n\tat d.e(F.java:1)",
+            "\na.B: x.y.Z\n\tat d.e(F.java:1)",
+            "\na.B\n\tat d.e(F.java:1)",
+            "a.B: c\n\tat d.e(F.java:1)",
+            "\na b.C: d\n\tat x",
+        ] {
+            assert_eq!(Parts::of(text.as_bytes()), None, "{text}");
+        }
+    }
+}
