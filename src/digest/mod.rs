@@ -30,8 +30,10 @@ use matters::Matters;
 use memory_log::MemoryLog;
 use quotes::{QuoteId, Quotes, quote_of};
 
-/// Entries that one source may keep; beyond, those in the middle are given up and counted.
+/// Entries from which on single ones of the middle are given up and counted.
 const MAX_ENTRIES: usize = 200_000;
+/// Entries that one source may keep at all.
+const MOST_ENTRIES: usize = 1_000_000;
 /// Lines of start banners that one source quotes.
 const MAX_BANNER_QUOTES: usize = 20_000;
 /// Texts about where checkpoints are stored that are known again.
@@ -186,6 +188,8 @@ pub struct SourceDigest {
 #[derive(Clone)]
 pub struct Builder {
     digest: SourceDigest,
+    /// Entries there is room for.
+    room: usize,
     gc: gc::Machine,
     gc_seen: bool,
     jvm: jvm::Reader,
@@ -273,6 +277,7 @@ impl Builder {
             jvm: jvm::Reader::default(),
             banner_quotes: 0,
             storages: Vec::new(),
+            room: MAX_ENTRIES,
             open_runs: FxHashMap::default(),
             open_tasks: None,
             tracker_of: FxHashMap::default(),
@@ -458,7 +463,7 @@ impl Builder {
             entry.quote = self.digest.quotes.keep(raw);
         }
         let entries = &mut self.digest.entries;
-        if entries.len() >= MAX_ENTRIES {
+        if entries.len() >= self.room {
             self.condense();
         }
         let entries = &mut self.digest.entries;
@@ -470,22 +475,30 @@ impl Builder {
         entries.len() - 1
     }
 
-    /// Makes room: single task failures and problems of the middle go, counted; states, runs and registrations stay.
+    /// Makes room: single task failures and problems of the middle go, counted. States, runs and registrations, from which restarts and checkpoints are
+    /// counted, stay as long as there is any room.
     fn condense(&mut self) {
-        let entries = std::mem::take(&mut self.digest.entries);
-        let (low, high) = (entries.len() / 4, entries.len() / 4 * 3);
-        let before = entries.len();
-        let kept: Vec<Entry> = entries
-            .into_iter()
-            .enumerate()
-            .filter(|(i, entry)| {
-                let single = matches!(&entry.what, What::Problem { .. } | What::TaskFailed { .. } | What::Tasks { .. });
-                *i < low || *i > high || (!single && i % 2 == 0)
-            })
-            .map(|(_, entry)| entry)
-            .collect();
-        self.digest.entries_omitted += (before - kept.len()) as u64;
-        self.digest.entries = kept;
+        let before = self.digest.entries.len();
+        let (low, high) = (before / 4, before / 4 * 3);
+        let is_single = |what: &What| matches!(what, What::Problem { .. } | What::TaskFailed { .. } | What::Tasks { .. });
+        let mut i = 0;
+        self.digest.entries.retain(|entry| {
+            i += 1;
+            i <= low || i > high || !is_single(&entry.what)
+        });
+        if self.digest.entries.len() > self.room / 4 * 3 {
+            if self.room < MOST_ENTRIES {
+                self.room = (self.room * 2).min(MOST_ENTRIES);
+            } else {
+                let high = self.digest.entries.len() / 4 * 3;
+                let mut i = 0;
+                self.digest.entries.retain(|_| {
+                    i += 1;
+                    i <= low || i > high || i % 2 == 0
+                });
+            }
+        }
+        self.digest.entries_omitted += (before - self.digest.entries.len()) as u64;
         self.open_runs.clear();
         self.open_tasks = None;
     }

@@ -12,6 +12,9 @@ use crate::report::model as m;
 
 /// Attempts of one job that the report lists: the first and the last ones.
 const MAX_ATTEMPTS: usize = 1_000;
+/// Attempts of all jobs together, each of which has room for a few.
+const ALL_ATTEMPTS: usize = 10_000;
+const FEW_ATTEMPTS: usize = 20;
 /// Checkpoint failures of one job that the report lists.
 const MAX_FAILURES: usize = 200;
 /// Vertices and deployments of one job that the report lists.
@@ -58,8 +61,9 @@ fn job(view: &View, index: &Index, j: usize) -> m::Job {
     let source = view.job_source(j);
     let root_causes = index.root_causes.get(&j).into_iter().flatten().map(|id| (*id).clone()).collect();
     let attempts = &job.attempts;
-    let omitted = attempts.len().saturating_sub(MAX_ATTEMPTS);
-    let kept = (0..attempts.len()).filter(|a| omitted == 0 || *a < MAX_ATTEMPTS / 2 || *a >= MAX_ATTEMPTS / 2 + omitted);
+    let most = (ALL_ATTEMPTS / view.story.jobs.len().max(1)).clamp(FEW_ATTEMPTS, MAX_ATTEMPTS);
+    let omitted = attempts.len().saturating_sub(most);
+    let kept = (0..attempts.len()).filter(|a| omitted == 0 || *a < most / 2 || *a >= most / 2 + omitted);
     let tasks: Vec<m::Task> = job
         .tasks
         .iter()
