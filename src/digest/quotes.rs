@@ -147,7 +147,7 @@ mod tests {
             let (kept, direct) = (quotes.get(*id, place).expect("kept"), quote_of(record(i).as_bytes(), place));
             assert_eq!(kept, direct, "{i}");
         }
-        assert!(quotes.sealed.len() > 3 && quotes.sealed_bytes < 5_000 * 20);
+        assert!(quotes.sealed.len() > 3 && quotes.sealed_bytes < 5_000 * 40);
     }
 
     #[test]
