@@ -22,7 +22,7 @@ use crate::gc;
 use crate::jvm::{self, JvmText};
 use crate::layout::time::{Date, Stamp};
 use crate::layout::{Layout, Level};
-use crate::record::gaps::Gap;
+use crate::record::gaps::{Gap, Gaps};
 use crate::record::{ChunkResult, Found, FoundStep, Routine, Span};
 use checkpoints::{CheckpointRun, CheckpointTracker, Completed, Failure, FailureWords};
 use life::Life;
@@ -205,6 +205,8 @@ pub struct Builder {
     /// What was said of checkpoint storage since a job was named last: every task says it again.
     storages: Vec<Str>,
     gap_floor: i64,
+    /// Does the burst after the last gap go on?
+    gap_open: bool,
     last_ms: Option<i64>,
     /// Time of the last record with a full date, whether it said something or not.
     last_record_ms: Option<i64>,
@@ -286,6 +288,7 @@ impl Builder {
             deployed: FxHashMap::default(),
             current_job: None,
             gap_floor: crate::record::gaps::MIN_GAP_MS,
+            gap_open: false,
             last_ms: None,
             last_record_ms: None,
             day: DayCounter::default(),
@@ -384,21 +387,29 @@ impl Builder {
         }
     }
 
-    fn gaps(&mut self, chunk: &[u8], gaps: &[Gap], line_base: u64, byte_base: u64) {
-        let mut gaps = gaps.iter().copied();
-        let Some(first) = gaps.next() else { return };
-        if let Some(before) = self.last_record_ms
-            && first.from - before >= self.gap_floor
-        {
+    fn gaps(&mut self, chunk: &[u8], gaps: &Gaps, line_base: u64, byte_base: u64) {
+        let mut found = gaps.found.iter().copied();
+        let Some(first) = found.next() else { return };
+        let before = self.last_record_ms;
+        if let Some(before) = before.filter(|before| first.from - before >= crate::record::gaps::MIN_GAP_MS) {
             self.gap(chunk, Gap { from: before, ..first }, line_base, byte_base);
+            self.gap_open &= gaps.open || gaps.found.len() > 1;
+        } else if self.gap_open
+            && let Some(last) = self.digest.gaps.last_mut()
+        {
+            self.gap_open = gaps.go_on(&mut last.gap);
         }
-        for gap in gaps {
+        for gap in found {
             self.gap(chunk, gap, line_base, byte_base);
+        }
+        if gaps.found.len() > 1 {
+            self.gap_open &= gaps.open;
         }
     }
 
     fn gap(&mut self, chunk: &[u8], gap: Gap, line_base: u64, byte_base: u64) {
-        if gap.to - gap.from < self.gap_floor {
+        self.gap_open = gap.to - gap.from >= self.gap_floor;
+        if !self.gap_open {
             return;
         }
         let place = Place { line: line_base + gap.line + 1, lines: 1, byte: byte_base + gap.byte as u64, bytes: 0 };
@@ -408,6 +419,7 @@ impl Builder {
             self.gap_floor *= 2;
             let floor = self.gap_floor;
             self.digest.gaps.retain(|s| s.gap.to - s.gap.from >= floor);
+            self.gap_open &= gap.to - gap.from >= floor;
         }
     }
 

@@ -8,7 +8,7 @@ use crate::classify::text::first_line;
 use crate::event::Kind;
 use crate::layout::time::{Date, Stamp};
 use crate::layout::{Layout, Level};
-use crate::record::gaps::Gap;
+use crate::record::gaps::Gaps;
 use crate::rules::Matter;
 
 /// A place in a chunk (later in a source): lines and bytes from its beginning, 0-based.
@@ -102,7 +102,7 @@ pub struct ChunkResult {
     pub steps: Vec<FoundStep>,
     /// Lines for the GC reader.
     pub gc: Vec<Span>,
-    pub gaps: Vec<Gap>,
+    pub gaps: Gaps,
     /// Something that the JVM itself prints begins in it: a thread dump, a crash report, a heap dump, text of an OutOfMemoryError.
     pub jvm: bool,
     /// Line and first byte of the last record.
