@@ -197,7 +197,7 @@ impl Rules {
             let sure = |literal: &String| literal.len() >= TELLING && literal.contains(' ') && message.contains(literal.as_str());
             m.on.contains(&patterns::On::Exception) && m.class.is_empty() && m.frames.is_empty() && m.any.iter().any(sure)
         };
-        let root = matches!(pattern.nature, Nature::Cause | Nature::Symptom);
+        let root = matches!(pattern.nature, Nature::Cause | Nature::Either | Nature::Symptom);
         if root && pattern.matches.iter().any(telling) { self.index(pattern) } else { None }
     }
 
