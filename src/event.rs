@@ -8,12 +8,12 @@ pub type Str = Arc<str>;
 
 /// Flink's `JobID`, 128 bits, printed as 32 hexadecimal digits. Packed, as events are many.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(packed(8))]
+#[repr(Rust, packed(8))]
 pub struct JobId(pub u128);
 
 /// 128 bits that name an execution graph or a vertex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(packed(8))]
+#[repr(Rust, packed(8))]
 pub struct GraphId(pub u128);
 
 impl fmt::Display for JobId {

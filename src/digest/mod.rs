@@ -471,7 +471,7 @@ impl Builder {
     }
 
     fn push(&mut self, mut entry: Entry, raw: &[u8]) -> usize {
-        if entry.quote.is_none() && may_be_cited(&entry.what) {
+        if entry.quote.is_none() && (entry.exception.is_some() || may_be_cited(&entry.what)) {
             entry.quote = self.digest.quotes.keep(raw);
         }
         let entries = &mut self.digest.entries;
