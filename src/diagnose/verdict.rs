@@ -205,12 +205,13 @@ fn first_failed_task(work: &Work, root: usize) -> Option<FirstFault> {
 fn last_healthy(work: &Work) -> Option<(Option<i64>, Option<u64>, usize)> {
     let fault = work.out.first_fault.as_ref()?;
     let job = fault.job?;
+    fault.ms?;
     let attempts = &work.story.jobs[job].attempts;
     let (done, ms) = attempts
         .iter()
         .filter(|a| fault.attempt.is_none_or(|n| a.number <= n))
         .filter_map(|a| a.last_completed)
-        .rfind(|(_, ms)| ms.is_none() || fault.ms.is_none() || *ms <= fault.ms)?;
+        .rfind(|(_, ms)| ms.is_none() || *ms <= fault.ms)?;
     Some((ms, Some(done.id), fault.source))
 }
 

@@ -20,6 +20,9 @@ const OTHERS: usize = 5;
 const FACTS: usize = 19;
 
 pub fn what_happened(page: &mut Page, view: &View) {
+    if view.report.findings.is_empty() && view.report.summary.missing.is_empty() {
+        return;
+    }
     page.heading("WHAT HAPPENED", "");
     facts(page, view);
     let mut shown = BTreeSet::new();
@@ -69,15 +72,14 @@ fn facts(page: &mut Page, view: &View) {
         parts.extend(fault.time.as_deref().and_then(parse).map(|ms| format!("{}.{:03}", view.clock.full(ms), ms.rem_euclid(1000))));
         parts.extend(fault.attempt.map(|number| format!("in attempt {number}")));
         parts.extend(fault.job.as_deref().filter(|_| view.report.jobs.len() > 1).map(|job| format!("of {}", view.job_name(job))));
-        fact(page, "first fault", Line::new().put(parts.join(" ")));
-        if let Some(task) = &fault.task {
-            fact(page, "", cut(page, view, task));
+        let mut lines: Vec<Line> = Vec::new();
+        lines.extend((!parts.is_empty()).then(|| Line::new().put(parts.join(" "))));
+        lines.extend(fault.task.as_ref().map(|task| cut(page, view, task)));
+        lines.extend(fault.task_manager.as_ref().map(|id| Line::new().put("on ").append(cut(page, view, id))));
+        lines.push(page.place(view, fault.source, fault.line, page.width.saturating_sub(FACTS)));
+        for (at, line) in lines.into_iter().enumerate() {
+            fact(page, if at == 0 { "first fault" } else { "" }, line);
         }
-        if let Some(task_manager) = &fault.task_manager {
-            fact(page, "", Line::new().put("on ").append(cut(page, view, task_manager)));
-        }
-        let room = page.width.saturating_sub(FACTS);
-        fact(page, "", page.place(view, fault.source, fault.line, room));
     }
     if let Some(healthy) = &summary.last_healthy {
         let time = view.clock.full_of(&healthy.time);
