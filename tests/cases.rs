@@ -272,3 +272,21 @@ fn every_log_of_a_yarn_delivery_is_found_whole() {
     }
     differences.none();
 }
+
+#[test]
+fn the_time_after_the_last_checkpoint_is_a_gap_too() {
+    let line = |time: &str, logger: &str, text: &str| format!("2026-03-01 {time},000 INFO  org.apache.flink.runtime.{logger} [] - {text}\n");
+    let job = "0000000000000000000000000000000a";
+    let log = [
+        line("10:00:00", "executiongraph.ExecutionGraph", &format!("Job quiet ({job}) switched from state CREATED to RUNNING.")),
+        line("10:00:10", "checkpoint.CheckpointCoordinator", &format!("Triggering checkpoint 1 (type=CHECKPOINT) @ 1772359210000 for job {job}.")),
+        line(
+            "10:00:11",
+            "checkpoint.CheckpointCoordinator",
+            &format!("Completed checkpoint 1 for job {job} (512 bytes, checkpointDuration=4 ms, finalizationTime=1 ms)."),
+        ),
+        line("10:10:11", "executiongraph.ExecutionGraph", &format!("Job quiet ({job}) switched from state RUNNING to CANCELLING.")),
+    ];
+    let report = common::stream(log.concat().as_bytes(), common::How::default());
+    assert_eq!(report.jobs[0].checkpoints.longest_gap_ms, Some(600_000));
+}

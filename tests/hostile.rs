@@ -568,3 +568,42 @@ fn one_byte_at_a_time_through_every_layer() {
     assert_eq!(report.jobs.len(), 1);
     assert_sound(&report, "one byte at a time");
 }
+
+#[test]
+fn sixty_thousand_restarts_and_their_checkpoints_are_all_counted() {
+    let job = "0000000000000000000000000000000a";
+    let mut log = String::new();
+    let mut ms = 0u64;
+    let mut line = |logger: &str, text: &str| {
+        ms += 10;
+        let (s, day) = (ms / 1000 % 86_400, 1 + ms / 86_400_000);
+        log.push_str(&format!(
+            "2026-03-{day:02} {:02}:{:02}:{:02},{:03} INFO  org.apache.flink.runtime.{logger} [] - {text}\n",
+            s / 3600,
+            s / 60 % 60,
+            s % 60,
+            ms % 1000
+        ));
+    };
+    let attempts = 60_000;
+    for attempt in 0..attempts {
+        let before = if attempt == 0 { "CREATED" } else { "RESTARTING" };
+        line("executiongraph.ExecutionGraph", &format!("Job loop ({job}) switched from state {before} to RUNNING."));
+        line("checkpoint.CheckpointCoordinator", &format!("Triggering checkpoint {} (type=CHECKPOINT) @ 1772323200000 for job {job}.", attempt + 1));
+        line(
+            "checkpoint.CheckpointCoordinator",
+            &format!("Completed checkpoint {} for job {job} (512 bytes, checkpointDuration=4 ms, finalizationTime=1 ms).", attempt + 1),
+        );
+        line(
+            "executiongraph.ExecutionGraph",
+            "Map (1/1) (00000000000000000000000000000001_0000000000000000000000000000000a_0_0) switched from RUNNING to FAILED on tm-1 @ tm-1 (dataPort=1).\n\
+             java.lang.IllegalStateException: no seat\n\tat com.acme.Seats.take(Seats.java:42)",
+        );
+        line("executiongraph.ExecutionGraph", &format!("Job loop ({job}) switched from state RUNNING to RESTARTING."));
+    }
+    let report = common::stream(log.as_bytes(), How::default());
+    let found = &report.jobs[0];
+    assert_eq!((found.restarts, found.checkpoints.triggered, found.checkpoints.completed), (attempts - 1, attempts, attempts));
+    assert_eq!(found.attempts.len() as u64 + found.attempts_omitted, attempts);
+    assert!(report.warnings.iter().any(|warning| warning.code == "folded"), "what was given up is told");
+}

@@ -612,7 +612,11 @@ impl Follower<'_> {
                 self.jobs[j].checkpoints.in_progress += tracker.pending().filter(|p| !ended(p)).count() as u64;
             }
         }
-        for job in &mut self.jobs {
+        for (job, memory) in self.jobs.iter_mut().zip(&self.memory) {
+            // The time since the last one counts too: a job may go on for hours without any.
+            if let (Some(completed), Some(last)) = (memory.previous_last_completed, job.last) {
+                job.checkpoints.longest_gap_ms = job.checkpoints.longest_gap_ms.max(last - completed);
+            }
             let lost_or_done = job.state.is_some_and(JobState::is_globally_terminal);
             if lost_or_done && job.checkpoints.in_progress > 0 {
                 // One pending when the job ends counts as failed.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::model::{Job, Report};
 use super::options::Options;
+use super::time::parse;
 
 /// Whether `job` is meant by `wanted`: its name, or the beginning of its id.
 pub fn means(job: &Job, wanted: &str) -> bool {
@@ -34,13 +35,18 @@ pub fn select<'r>(report: &'r Report, options: &Options) -> Cow<'r, Report> {
             job.attempts.retain(|attempt| is(attempt.number));
         }
         report.findings.retain(|finding| finding.attempts.is_empty() || finding.attempts.iter().any(|number| is(*number)));
-        report.timeline.retain(|row| row.attempt.is_none_or(is));
+        // What belongs to no attempt is told if it happened while one of them ran.
+        let ms = |time: &Option<String>| time.as_deref().and_then(parse);
+        let ran: Vec<_> = report.jobs.iter().flat_map(|job| &job.attempts).map(|a| (ms(&a.start), ms(&a.end))).collect();
+        let meanwhile = |at: i64| ran.iter().any(|(start, end)| start.is_none_or(|s| s <= at) && end.is_none_or(|e| at <= e));
+        report.timeline.retain(|row| row.attempt.map_or_else(|| ms(&row.first).is_none_or(meanwhile), is));
     }
     Cow::Owned(report)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::model::TimelineRow;
     use super::super::sample;
     use super::*;
 
@@ -67,5 +73,13 @@ mod tests {
         let part = select(&sample::disaster(), &options).into_owned();
         assert!(part.jobs.iter().all(|job| job.attempts.len() == 1));
         assert!(part.timeline.iter().all(|row| row.attempt.is_none_or(|number| number == 1)));
+
+        // A line of no attempt stays only if that attempt ran meanwhile.
+        let mut report = sample::disaster();
+        let attempt = report.jobs[0].attempts[0].clone();
+        let row = |time: &Option<String>| TimelineRow { first: time.clone(), ..TimelineRow::default() };
+        report.timeline = vec![row(&attempt.start), row(&Some("2099-01-01T00:00:00.000Z".to_owned())), row(&None)];
+        let part = select(&report, &options);
+        assert_eq!(part.timeline.iter().map(|row| &row.first).collect::<Vec<_>>(), [&attempt.start, &None]);
     }
 }
