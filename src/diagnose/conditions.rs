@@ -153,12 +153,9 @@ fn told_by_client(work: &mut Work, job: usize) {
             continue;
         }
         let (told, slug) = work.told(fingerprint);
-        if work
-            .out
-            .findings
-            .iter()
-            .any(|f| f.role == Role::RootCause && f.jobs.contains(&job) && matches!(&*f.pattern, p if p == &*slug || p == "savepoint-failed"))
-        {
+        // The cluster may have told the reason already.
+        let known = |p: &str| p == &*slug || p == "savepoint-failed" || told != Told::Cause && p.starts_with("cp-");
+        if work.out.findings.iter().any(|f| f.role == Role::RootCause && f.jobs.contains(&job) && known(&f.pattern)) {
             continue;
         }
         let mut cause = work.stated(fingerprint, at);

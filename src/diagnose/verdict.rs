@@ -40,7 +40,7 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
         "not-assessed"
     } else if any("failed") || process_died {
         "failed"
-    } else if root.is_some() && !story.jobs.iter().any(|j| !j.attempts.is_empty()) {
+    } else if root.is_some_and(|r| &*work.out.findings[r].pattern != "thread-deadlock") && !story.jobs.iter().any(|j| !j.attempts.is_empty()) {
         // No job ran here: what was asked for failed.
         "failed"
     } else if any("degraded") || warned {
@@ -123,7 +123,9 @@ fn rank(out: &mut Diagnosis, muted: &[String]) {
 
 fn job_verdict(work: &Work, job: usize) -> &'static str {
     let known = &work.story.jobs[job];
-    if known.attempts.is_empty() && known.state.is_none() {
+    let after = matches!((work.options.since, known.last), (Some(since), Some(last)) if last < since);
+    let before = matches!((work.options.until, known.first), (Some(until), Some(first)) if first > until);
+    if after || before || known.attempts.is_empty() && known.state.is_none() {
         return "not-assessed";
     }
     if known.state == Some(JobState::Failed) && work.judged(known.last) {
@@ -216,7 +218,12 @@ fn last_healthy(work: &Work) -> Option<(Option<i64>, Option<u64>, usize)> {
 }
 
 fn still_failing(work: &Work) -> Option<bool> {
-    work.out.root?;
+    let root = &work.out.findings[work.out.root?];
+    // What has no time, and an end that is not judged, say nothing of the end.
+    root.first?;
+    if !work.judged(work.story.jobs.iter().filter_map(|job| job.last).max()) {
+        return None;
+    }
     let mut states = work.story.jobs.iter().filter(|j| !j.attempts.is_empty()).peekable();
     states.peek()?;
     Some(states.any(|j| match j.state {
@@ -253,7 +260,7 @@ fn headline(work: &Work, root: Option<usize>) -> String {
         None => finding.title.clone(),
     };
     let restarts: u64 = finding.jobs.iter().map(|j| story.jobs[*j].restarts).sum();
-    let state = finding.jobs.first().and_then(|j| story.jobs[*j].state);
+    let state = finding.jobs.first().filter(|j| work.judged(story.jobs[**j].last)).and_then(|j| story.jobs[*j].state);
     match state {
         Some(JobState::Failed) if restarts > 0 => text.push_str(&format!("; FAILED after {}", restart_count(restarts))),
         Some(JobState::Failed) => text.push_str("; FAILED"),

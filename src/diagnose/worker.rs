@@ -111,7 +111,11 @@ impl Work<'_> {
             return finish(cause);
         }
         // 6. It was told to stop.
-        if let Some((signal, place)) = process.and_then(|p| p.life.signal.clone()) {
+        let told_to_stop = process.and_then(|p| p.life.signal.clone()).filter(|(_, place)| {
+            let told = self.entry_at(log, place.line).and_then(|at| story.time(at));
+            !matches!((told, lost), (Some(told), Some(lost)) if told > lost + 3_000)
+        });
+        if let Some((signal, place)) = told_to_stop {
             let mut cause = Cause::new("tm-process-killed", Certainty::Confirmed, lost);
             cause.evidence.push(Evidence::line(log, place, &format!("RECEIVED SIGNAL {signal}"), last));
             cause.evidence.clear();

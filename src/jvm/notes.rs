@@ -108,14 +108,21 @@ pub enum HostPause {
     NoGc,
 }
 
+/// Nothing stands still for longer and goes on: thirty days, in milliseconds.
+const MAX_PAUSE_MS: u64 = 30 * 86_400_000;
+
 pub fn host_pause(line: &[u8]) -> Option<HostPause> {
     if let Some(rest) = after(line, "Detected pause in JVM or host machine") {
-        return uint(after(rest, "pause of approximately ")?).map(|(ms, _)| HostPause::Detected { ms });
+        let (ms, _) = uint(after(rest, "pause of approximately ")?)?;
+        return (ms <= MAX_PAUSE_MS).then_some(HostPause::Detected { ms });
     }
     if let Some(rest) = after(line, "GC pool '") {
         let end = memchr::memchr(b'\'', rest)?;
         let (count, _) = uint(after(rest, "count=")?)?;
         let (ms, _) = uint(after(rest, "time=")?)?;
+        if ms > MAX_PAUSE_MS {
+            return None;
+        }
         return Some(HostPause::Collected { pool: text(&rest[..end]), count, ms });
     }
     (trim(line) == b"No GCs detected").then_some(HostPause::NoGc)

@@ -59,7 +59,7 @@ pub fn replay(view: &View) -> Option<String> {
     let attempts = || view.report.jobs.iter().flat_map(|job| &job.attempts);
     let sum = |of: fn(&super::super::model::Attempt) -> Option<u64>| attempts().filter_map(of).fold(0u64, u64::saturating_add);
     let (replayed, down) = (sum(|attempt| attempt.replayed_ms), sum(|attempt| attempt.downtime_ms));
-    if replayed == 0 {
+    if replayed == 0 || view.report.summary.verdict == "not-assessed" {
         return None;
     }
     let least = if view.report.jobs.iter().any(|job| job.attempts_omitted > 0) { "at least " } else { "" };
