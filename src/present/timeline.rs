@@ -79,7 +79,8 @@ impl Known {
 
 /// Number of the attempt that a row belongs to: the one that runs at its time, or the next one for what prepares it.
 fn attempt_of(job: &Job, prepares: bool, ms: Option<i64>) -> Option<u32> {
-    let current = job.attempts.iter().rposition(|a| a.start <= ms);
+    // They begin one after another, and there may be many.
+    let current = job.attempts.partition_point(|a| a.start <= ms).checked_sub(1);
     let index = match current {
         Some(current) if prepares && job.attempts[current].end.is_some_and(|end| Some(end) <= ms) => (current + 1).min(job.attempts.len() - 1),
         Some(current) => current,

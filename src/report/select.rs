@@ -78,7 +78,7 @@ mod tests {
         let mut report = sample::disaster();
         let attempt = report.jobs[0].attempts[0].clone();
         let row = |time: &Option<String>| TimelineRow { first: time.clone(), ..TimelineRow::default() };
-        report.timeline = vec![row(&attempt.start), row(&Some("2099-01-01T00:00:00.000Z".to_owned())), row(&None)];
+        report.timeline = vec![row(&attempt.start), row(&Some("1999-01-01T00:00:00.000Z".to_owned())), row(&None)];
         let part = select(&report, &options);
         assert_eq!(part.timeline.iter().map(|row| &row.first).collect::<Vec<_>>(), [&attempt.start, &None]);
     }
