@@ -18,7 +18,7 @@ pub struct Gap {
     /// Line of the record after, 0-based, and its first byte.
     pub line: u64,
     pub byte: usize,
-    /// Records within two seconds after it, at most [`MAX_BURST`].
+    /// Records within two seconds after it, at most 100.
     pub burst: u32,
 }
 
