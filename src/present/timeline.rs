@@ -6,7 +6,8 @@ use super::View;
 use crate::correlate::{EntryRef, Job};
 use crate::diagnose::Options;
 use crate::digest::{Entry, TaskFailure, What};
-use crate::event::{ExecutionId, JobId, Kind, TmLoss};
+use crate::event::{ExecutionId, GraphId, JobId, Kind, TmLoss};
+use crate::exception::Trace;
 use crate::report::model as m;
 
 /// Rows that the report lists; `flinklog events` has them all.
@@ -16,14 +17,19 @@ const MAX_ROWS: usize = 3_000;
 pub fn rows(view: &View, options: &Options) -> (Vec<m::TimelineRow>, u64) {
     let mut out: Vec<m::TimelineRow> = Vec::new();
     let mut omitted = 0;
-    let known = Known::new(view);
+    let mut known = Known::new(view);
     for placed in &view.story.order {
         let entry = view.story.entry(placed.at);
         let outside = placed.ms.is_some_and(|ms| options.since.is_some_and(|s| ms < s) || options.until.is_some_and(|u| ms > u));
-        let Some(row) = row(view, &known, placed.at, entry, placed.ms).filter(|_| !outside) else { continue };
+        known.see(placed.at.source, entry);
+        if outside {
+            continue;
+        }
+        let Some(row) = row(view, &known, placed.at, entry, placed.ms) else { continue };
         if let Some(last) = out.last_mut()
             && last.kind == row.kind
             && last.job == row.job
+            && last.attempt == row.attempt
             && last.task_manager == row.task_manager
             && folds(&last.kind)
             && same_but_numbers(&last.text, &row.text)
@@ -59,21 +65,68 @@ fn same_but_numbers(a: &str, b: &str) -> bool {
     stripped(a).eq(stripped(b))
 }
 
-/// Whose a row is.
+/// Whose a row is, and what exceptions say.
 struct Known {
     jobs: FxHashMap<JobId, usize>,
     /// The job of each execution that a JobManager tells of: a TaskManager's log names executions only.
     executions: FxHashMap<ExecutionId, JobId>,
+    /// The job of each execution graph, which ids from Flink 1.16 on begin with.
+    graphs: FxHashMap<GraphId, JobId>,
+    /// The job that each source named last: restarts are told without one.
+    current: FxHashMap<usize, JobId>,
+    /// Class and message of the root of each exception.
+    words: FxHashMap<u64, String>,
 }
 
 impl Known {
     fn new(view: &View) -> Known {
         let jobs = view.story.jobs.iter().enumerate().map(|(i, job)| (job.id, i)).collect();
-        let told = view.story.order.iter().filter_map(|placed| match &view.story.entry(placed.at).what {
-            What::TaskFailed { job: Some(job), failure } if !failure.on_task_manager => Some((*failure.task.execution.as_deref()?, *job)),
+        let groups = view.story.sources.iter().flat_map(|s| &s.digest.matters.exceptions);
+        let mut known =
+            Known { jobs, executions: FxHashMap::default(), graphs: FxHashMap::default(), current: FxHashMap::default(), words: FxHashMap::default() };
+        for group in groups {
+            if let (None, Some(words)) = (known.words.get(&group.fingerprint), root_words(&group.thrown.trace)) {
+                known.words.insert(group.fingerprint, words);
+            }
+        }
+        for placed in &view.story.order {
+            match &view.story.entry(placed.at).what {
+                What::TaskFailed { job: Some(job), failure } if !failure.on_task_manager => match failure.task.execution.as_deref() {
+                    Some(ExecutionId::Composite { graph, .. }) => drop(known.graphs.insert(*graph, *job)),
+                    Some(execution) => drop(known.executions.insert(*execution, *job)),
+                    None => {}
+                },
+                What::Event(Kind::GraphCreated { graph, job }) => drop(known.graphs.insert(*graph, *job)),
+                _ => {}
+            }
+        }
+        known
+    }
+
+    /// Takes in which job a source speaks of.
+    fn see(&mut self, source: usize, entry: &Entry) {
+        if let What::Event(Kind::JobState { job, .. } | Kind::GraphCreated { job, .. } | Kind::Restored { job, .. })
+        | What::TaskFailed { job: Some(job), .. }
+        | What::Checkpoints { job, .. } = &entry.what
+        {
+            self.current.insert(source, *job);
+        }
+    }
+
+    /// The job of what does not name it.
+    fn job_of(&self, source: usize, what: &What) -> Option<JobId> {
+        match what {
+            What::TaskFailed { failure, .. } => match failure.task.execution.as_deref()? {
+                ExecutionId::Composite { graph, .. } => self.graphs.get(graph).copied(),
+                execution => self.executions.get(execution).copied(),
+            },
+            What::Event(Kind::TasksToRestart { .. } | Kind::GlobalFailure | Kind::AdaptiveRestart { .. }) => self.current.get(&source).copied(),
             _ => None,
-        });
-        Known { jobs, executions: told.collect() }
+        }
+    }
+
+    fn words(&self, exception: Option<u64>) -> Option<String> {
+        self.words.get(&exception?).cloned()
     }
 }
 
@@ -91,10 +144,8 @@ fn attempt_of(job: &Job, prepares: bool, ms: Option<i64>) -> Option<u32> {
 }
 
 fn row(view: &View, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<m::TimelineRow> {
-    let (kind, mut job, task_manager, text) = describe(view, at, entry)?;
-    if let (None, What::TaskFailed { failure, .. }) = (job, &entry.what) {
-        job = failure.task.execution.as_deref().and_then(|execution| known.executions.get(execution).copied());
-    }
+    let (kind, job, task_manager, text) = describe(view, known, at, entry)?;
+    let job = job.or_else(|| known.job_of(at.source, &entry.what));
     let index = job.and_then(|id| known.jobs.get(&id).copied());
     let prepares = matches!(entry.what, What::Event(Kind::Restored { .. }));
     let attempt = index.and_then(|j| attempt_of(&view.story.jobs[j], prepares, ms));
@@ -118,7 +169,7 @@ fn row(view: &View, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>)
 }
 
 /// Kind, job, TaskManager and words of an entry; `None` for what is no row.
-pub fn describe(view: &View, at: EntryRef, entry: &Entry) -> Option<(&'static str, Option<JobId>, Option<String>, String)> {
+fn describe(view: &View, known: &Known, at: EntryRef, entry: &Entry) -> Option<(&'static str, Option<JobId>, Option<String>, String)> {
     Some(match &entry.what {
         What::Checkpoints { job, run } if run.completed > 0 => {
             let last = run.last_completed.map_or(0, |c| c.id);
@@ -133,12 +184,12 @@ pub fn describe(view: &View, at: EntryRef, entry: &Entry) -> Option<(&'static st
         What::TaskFailed { job, failure } => {
             let TaskFailure { task, location, on_task_manager } = &**failure;
             let place = location.as_deref().map(|l| String::from_utf8_lossy(crate::classify::text::resource_id(l.as_bytes())).into_owned());
-            let why = entry.exception.and_then(|f| root_words(view, f)).map(|w| format!(": {w}")).unwrap_or_default();
+            let why = known.words(entry.exception).map(|w| format!(": {w}")).unwrap_or_default();
             let who = if *on_task_manager { " (TaskManager)" } else { "" };
             ("task.failed", *job, place, format!("{task} FAILED{who}{why}"))
         }
         What::Problem { .. } => {
-            let why = entry.exception.and_then(|f| root_words(view, f));
+            let why = known.words(entry.exception);
             let pattern = entry.pattern.map(|p| view.rules.id(p).to_string());
             let words = match (why, pattern) {
                 (Some(why), _) => why,
@@ -155,9 +206,7 @@ pub fn describe(view: &View, at: EntryRef, entry: &Entry) -> Option<(&'static st
             Kind::TasksToRestart { count, global } => {
                 ("restart.scheduled", None, None, format!("{count} tasks to restart{}", if *global { " (global failure)" } else { "" }))
             }
-            Kind::GlobalFailure => {
-                ("job.global-failure", None, None, entry.exception.and_then(|f| root_words(view, f)).unwrap_or_else(|| "global failure".to_owned()))
-            }
+            Kind::GlobalFailure => ("job.global-failure", None, None, known.words(entry.exception).unwrap_or_else(|| "global failure".to_owned())),
             Kind::AdaptiveRestart { planned } => {
                 ("restart.scheduled", None, None, if *planned { "rescale: resources changed" } else { "restart after a failure" }.to_owned())
             }
@@ -195,9 +244,8 @@ pub fn describe(view: &View, at: EntryRef, entry: &Entry) -> Option<(&'static st
     })
 }
 
-fn root_words(view: &View, fingerprint: u64) -> Option<String> {
-    let group = view.story.sources.iter().flat_map(|s| &s.digest.matters.exceptions).find(|g| g.fingerprint == fingerprint)?;
-    let root = group.thrown.trace.root_link()?;
+fn root_words(trace: &Trace) -> Option<String> {
+    let root = trace.root_link()?;
     let class = root.class.rsplit('.').next().unwrap_or(&root.class);
     let message = root.message.lines().next().unwrap_or("");
     Some(if message.is_empty() { class.to_owned() } else { format!("{class}: {}", message.chars().take(200).collect::<String>()) })
