@@ -141,7 +141,7 @@ impl Work<'_> {
         if let Some(known) = self.thrown.get(&fingerprint) {
             let trace = &known.group.thrown.trace;
             let root = trace.root_link();
-            let frame = trace.user_frame.as_ref().map(|f| format!("{}.{}", f.class, f.method)).unwrap_or_default();
+            let frame = trace.user_frame.as_ref().map(|f| f.call.clone()).unwrap_or_default();
             cause.detail = match &*slug {
                 "user-code-exception" => format!("{} {frame}", root.map_or("", |l| l.class.as_str())),
                 "unclassified-exception" => root.map_or(String::new(), |l| l.class.clone()),

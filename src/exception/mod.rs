@@ -108,6 +108,8 @@ pub struct Frame {
     /// Qualified class name without module; the module's name for Python.
     pub class: String,
     pub method: String,
+    /// `class.method`, as patterns ask for it.
+    pub call: String,
     pub file: Option<String>,
     pub line: Option<u32>,
     pub category: FrameCategory,

@@ -47,7 +47,8 @@ fn python_frame(rules: &Rules, text: &[u8]) -> Option<Frame> {
     let file = path.rsplit(['/', '\\']).next().unwrap_or("").to_owned();
     let module = file.strip_suffix(".py").unwrap_or(&file).to_owned();
     let category = rules.python_category(&path);
-    Some(Frame { class: module, method: lossy(method.get(..method.len().min(200))?), file: Some(file), line: number(rest.get(..digits)?), category })
+    let method = lossy(method.get(..method.len().min(200))?);
+    Some(Frame { call: format!("{module}.{method}"), class: module, method, file: Some(file), line: number(rest.get(..digits)?), category })
 }
 
 fn python_error(text: &[u8]) -> Option<(&[u8], &[u8])> {

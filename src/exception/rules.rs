@@ -140,7 +140,9 @@ impl Rules {
         self.frames.get(raw.text, b"", || {
             let class = lossy(raw.class);
             let category = self.category(&class, raw.file.is_some());
-            Arc::new(Frame { method: lossy(raw.method), file: raw.file.map(lossy), line: raw.line, category, class })
+            let method = lossy(raw.method);
+            let call = format!("{class}.{method}");
+            Arc::new(Frame { method, call, file: raw.file.map(lossy), line: raw.line, category, class })
         })
     }
 
