@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
@@ -23,6 +23,9 @@ pub fn compile_regex(regex: &str) -> Result<Regex, String> {
 
 /// Lines whose literals are known at a time.
 const REMEMBERED_LINES: usize = 8_192;
+
+/// Literals that a vectorised search takes at once.
+const MOST_AT_THE_GATE: usize = 64;
 
 /// The alternatives for one kind of subject.
 #[derive(Debug)]
@@ -86,6 +89,8 @@ impl ClassTest {
 struct Literals {
     texts: Vec<String>,
     searcher: OnceLock<Option<AhoCorasick>>,
+    /// Says of a text whether any literal of a few is in it: vectorised, unlike a search for all that overlap.
+    gate: OnceLock<Option<AhoCorasick>>,
     /// No literal reaches over a line end.
     apart: bool,
     /// Only where they are `apart`.
@@ -110,12 +115,17 @@ impl Literals {
             return Err(format!("more than {} bytes of literals", Literals::MOST));
         }
         let apart = !texts.iter().any(|text| text.contains('\n'));
-        Ok(Literals { texts, searcher: OnceLock::new(), apart, known: OnceLock::new() })
+        Ok(Literals { texts, searcher: OnceLock::new(), gate: OnceLock::new(), apart, known: OnceLock::new() })
     }
 
     fn known(&self) -> Option<&Known> {
         let new = || Known { lines: Memo::with_slots(REMEMBERED_LINES), blocks: Memo::default() };
         self.apart.then(|| self.known.get_or_init(new))
+    }
+
+    fn occur(&self, text: &[u8]) -> bool {
+        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&self.texts).ok();
+        self.texts.len() > MOST_AT_THE_GATE || self.gate.get_or_init(build).as_ref().is_none_or(|gate| gate.is_match(text))
     }
 
     fn search(&self, text: &[u8]) -> Vec<u32> {
@@ -221,7 +231,8 @@ impl Matcher {
 
     /// The same without a memory of texts: where texts hardly come twice.
     pub fn each_at_once(&self, subject: &Subject, found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
-        let literals = self.literals.search(subject.text().as_ref());
+        let text = subject.text();
+        let literals = if self.literals.occur(&text) { self.literals.search(&text) } else { Vec::new() };
         self.each_with(subject, &[&literals], found);
     }
 
