@@ -11,8 +11,9 @@ use crate::patterns::Nature;
 
 /// Looks at everything that is no failed attempt.
 pub fn look(work: &mut Work) {
+    let told = savepoints_told_to_clients(work);
     for job in 0..work.story.jobs.len() {
-        checkpoints(work, job);
+        checkpoints(work, job, &told);
         never_ran(work, job);
     }
     lost_job_managers(work);
@@ -22,7 +23,7 @@ pub fn look(work: &mut Work) {
 }
 
 /// Checkpoints and savepoints that failed by themselves, not because the job was failing anyway.
-fn checkpoints(work: &mut Work, job: usize) {
+fn checkpoints(work: &mut Work, job: usize, told: &[(EntryRef, u64)]) {
     let story = work.story;
     let mut seen = 0;
     for placed in work.index.failed_checkpoints.remove(&story.jobs[job].id).unwrap_or_default() {
@@ -67,7 +68,9 @@ fn checkpoints(work: &mut Work, job: usize) {
             work.note_alone(cause, Some(job), Role::RootCause);
         }
     }
-    failed_savepoints(work, job);
+    if !failed_savepoints(work, job) {
+        told_by_client(work, job, told);
+    }
 }
 
 /// Is there a savepoint request shortly before, that this failure answers?
@@ -94,8 +97,8 @@ fn during_failure(work: &Work, job: usize, ms: Option<i64>) -> bool {
     })
 }
 
-/// A savepoint that was asked for and neither completed nor was explained.
-fn failed_savepoints(work: &mut Work, job: usize) {
+/// A savepoint that was asked for and neither completed nor was explained. Out: was one found?
+fn failed_savepoints(work: &mut Work, job: usize) -> bool {
     let story = work.story;
     for (request, _) in &story.jobs[job].savepoint_requests {
         let asked = story.time(*request);
@@ -134,19 +137,26 @@ fn failed_savepoints(work: &mut Work, job: usize) {
                 cause.evidence.extend(Evidence::of(story, *request));
                 work.note_alone(cause, Some(job), Role::RootCause);
             }
-            return;
+            return true;
         }
     }
-    told_by_client(work, job);
+    false
+}
+
+/// Exceptions of clients that speak of a savepoint.
+fn savepoints_told_to_clients(work: &Work) -> Vec<(EntryRef, u64)> {
+    let story = work.story;
+    let untimed = work.index.with_exception.iter().filter(|p| matches!(story.sources[p.at.source].sniffed.role, "client" | "stdout"));
+    let told = untimed.filter_map(|p| Some((p.at, story.entry(p.at).exception?)));
+    let speaks = |fingerprint: &u64| work.thrown.get(fingerprint).is_some_and(|k| k.group.thrown.trace.links.iter().any(|l| l.message.contains("avepoint")));
+    told.filter(|(_, fingerprint)| speaks(fingerprint)).collect()
 }
 
 /// A savepoint whose failure only the client was told: its output has no times, but names the job.
-fn told_by_client(work: &mut Work, job: usize) {
+fn told_by_client(work: &mut Work, job: usize, told: &[(EntryRef, u64)]) {
     let story = work.story;
     let id = story.jobs[job].id.to_string();
-    let untimed = work.index.with_exception.iter().filter(|p| matches!(story.sources[p.at.source].sniffed.role, "client" | "stdout"));
-    let told: Vec<(EntryRef, u64)> = untimed.filter_map(|p| Some((p.at, story.entry(p.at).exception?))).collect();
-    for (at, fingerprint) in told {
+    for &(at, fingerprint) in told {
         let Some(known) = work.thrown.get(&fingerprint) else { continue };
         let links = &known.group.thrown.trace.links;
         if !links.iter().any(|l| l.message.contains("avepoint") && l.message.contains(&id)) || !work.judged(story.time(at)) {

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::finding::{Certainty, Evidence, Finding, Role, Severity};
 use super::incidents::Work;
-use crate::correlate::{Loss, Outcome, Process};
+use crate::correlate::{Attempt, Job, Loss, Outcome, Process};
 use crate::event::{CheckpointReason, JobState, Str};
 use crate::patterns::{Facts, JVM_OPTIONS};
 
@@ -12,14 +12,18 @@ use crate::patterns::{Facts, JVM_OPTIONS};
 pub fn look(work: &mut Work) {
     let cluster = Cluster::new(work);
     let packs = work.rules.packs.clone();
+    // The finding of each piece of advice, or that it has none.
+    let mut given: FxHashMap<&str, Option<usize>> = FxHashMap::default();
     for job in 0..work.story.jobs.len() {
-        let Some(process) = job_manager_of(work, job) else { continue };
         // A healthy job needs no advice.
         let Some(wrong) = cluster.jobs.get(&job).copied() else { continue };
-        let facts = JobFacts::new(work, &cluster, job, process);
+        let last_told = work.story.jobs[job].state_entry;
+        let Some(process) = last_told.and_then(|at| cluster.job_managers.get(&at.source).copied()) else { continue };
+        let facts = JobFacts { cluster: &cluster, job: &work.story.jobs[job], process, known: &work.story.processes[process] };
         for advice in packs.advice().iter().filter(|advice| advice.holds(&facts)) {
             // One cluster's configuration is one finding, whatever the number of its jobs.
-            if let Some(known) = work.out.findings.iter_mut().find(|f| *f.pattern == *advice.id) {
+            let given = given.entry(&advice.id).or_insert_with(|| work.out.findings.iter().position(|f| *f.pattern == *advice.id));
+            if let Some(known) = given.and_then(|at| work.out.findings.get_mut(at)) {
                 // Jobs come in order.
                 if known.jobs.last() != Some(&job) {
                     known.jobs.push(job);
@@ -42,16 +46,11 @@ pub fn look(work: &mut Work) {
             let quote = advice.keys.iter().find_map(|key| known.life.quotes.get(key.as_str())).or(known.life.banner.as_ref());
             finding.cite(quote.map(|quote| Evidence::Quote { source, quote: quote.clone(), ms: known.start }));
             if !finding.evidence.is_empty() {
+                *given = Some(work.out.findings.len());
                 work.out.findings.push(finding);
             }
         }
     }
-}
-
-/// The JobManager process that ran the job last.
-fn job_manager_of(work: &Work, job: usize) -> Option<usize> {
-    let source = work.story.jobs[job].state_entry?.source;
-    work.story.processes.iter().rposition(|p| p.role == "jobmanager" && p.sources.contains(&source) && !p.configuration.is_empty())
 }
 
 /// What holds for all jobs.
@@ -61,6 +60,10 @@ struct Cluster {
     /// How often each pattern was found.
     found: FxHashMap<Str, u64>,
     observed: FxHashMap<&'static str, f64>,
+    /// The last JobManager process of each source that states its configuration.
+    job_managers: FxHashMap<usize, usize>,
+    /// The JVM options of each of these, joined by blanks.
+    jvm_options: FxHashMap<usize, String>,
 }
 
 impl Cluster {
@@ -73,7 +76,11 @@ impl Cluster {
                 *jobs.entry(*job).or_default() |= finding.role == Role::RootCause;
             }
         }
-        let mut cluster = Cluster { jobs, found, observed: FxHashMap::default() };
+        let stating = story.processes.iter().enumerate().filter(|(_, p)| p.role == "jobmanager" && !p.configuration.is_empty());
+        let job_managers: FxHashMap<usize, usize> = stating.flat_map(|(i, p)| p.sources.iter().map(move |source| (*source, i))).collect();
+        let options = |process: &usize| story.processes[*process].life.jvm_options.iter().map(|o| o.to_string()).collect::<Vec<_>>().join(" ");
+        let jvm_options = job_managers.values().map(|process| (*process, options(process))).collect();
+        let mut cluster = Cluster { jobs, found, observed: FxHashMap::default(), job_managers, jvm_options };
         let longest = story
             .sources
             .iter()
@@ -117,49 +124,23 @@ impl Cluster {
 }
 
 struct JobFacts<'s> {
-    process: &'s Process,
-    jvm_options: String,
-    observed: FxHashMap<&'static str, f64>,
-    version: Option<(u32, u32)>,
+    cluster: &'s Cluster,
+    job: &'s Job,
+    process: usize,
+    known: &'s Process,
 }
 
-impl<'s> JobFacts<'s> {
-    fn new(work: &Work<'s>, cluster: &Cluster, job: usize, process: usize) -> JobFacts<'s> {
-        let story = work.story;
-        let known = &story.jobs[job];
-        let process = &story.processes[process];
-        let mut observed = cluster.observed.clone();
-        let failures = known.attempts.iter().filter(|a| matches!(a.outcome, Outcome::Failed)).count();
-        let sum = &known.checkpoints;
-        observed.insert("job-failures", failures as f64);
-        observed.insert("job-ended-failed", f64::from(u8::from(known.state == Some(JobState::Failed))));
-        observed.insert("restarts", known.restarts as f64);
-        observed.insert("streaming", f64::from(u8::from(sum.triggered > 0)));
-        observed.insert("checkpoints-triggered", sum.triggered as f64);
-        observed.insert("checkpoints-completed", sum.completed as f64);
-        observed.insert("checkpoints-failed", sum.failed as f64);
-        observed.insert("checkpoints-expired", sum.by_reason.get(&CheckpointReason::Expired).copied().unwrap_or(0) as f64);
-        // A job that set its own tolerance in code fails only after several failed checkpoints.
-        let at_once = known.attempts.iter().any(|a| a.outcome == Outcome::Failed && a.failed <= 1);
-        observed.insert("checkpoint-tolerance-exceeded", if at_once { cluster.count(&["cp-tolerable-exceeded"]) } else { 0.0 });
-        if let Some(p95) = sum.figures.durations.at(&[0.95]) {
-            observed.insert("checkpoint-duration-p95-ms", p95[0] as f64);
-        }
-        if let Some((_, largest)) = sum.figures.sizes.bounds() {
-            observed.insert("state-bytes", largest as f64);
-        }
-        let component = process.life.component.as_deref().unwrap_or("").to_ascii_lowercase();
-        observed.insert("yarn", f64::from(u8::from(component.contains("yarn"))));
-        observed.insert("kubernetes", f64::from(u8::from(component.contains("kubernetes"))));
-        if let Some(java) = process.life.jvm.as_deref().and_then(java_release) {
-            observed.insert("java-version", java);
-        }
-        let jvm_options = process.life.jvm_options.iter().map(|o| o.to_string()).collect::<Vec<_>>().join(" ");
-        let version = process.life.version.as_deref().and_then(|v| {
-            let mut parts = v.split('.');
-            Some((parts.next()?.parse().ok()?, parts.next()?.split('-').next()?.parse().ok()?))
-        });
-        JobFacts { process, jvm_options, observed, version }
+impl JobFacts<'_> {
+    fn flag(holds: bool) -> Option<f64> {
+        Some(f64::from(u8::from(holds)))
+    }
+
+    fn component_is(&self, platform: &str) -> Option<f64> {
+        JobFacts::flag(self.known.life.component.as_deref().unwrap_or("").to_ascii_lowercase().contains(platform))
+    }
+
+    fn failed_attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.job.attempts.iter().filter(|a| a.outcome == Outcome::Failed)
     }
 }
 
@@ -172,16 +153,36 @@ fn java_release(jvm: &str) -> Option<f64> {
 impl Facts for JobFacts<'_> {
     fn config(&self, key: &str) -> Option<&str> {
         if key == JVM_OPTIONS {
-            return Some(&self.jvm_options);
+            return self.cluster.jvm_options.get(&self.process).map(String::as_str);
         }
-        self.process.configuration.get(key).map(|value| &**value)
+        self.known.configuration.get(key).map(|value| &**value)
     }
 
+    /// Found out only when asked: most terms before it do not hold.
     fn observed(&self, name: &str) -> Option<f64> {
-        self.observed.get(name).copied()
+        let sum = &self.job.checkpoints;
+        match name {
+            "job-failures" => Some(self.failed_attempts().count() as f64),
+            "job-ended-failed" => JobFacts::flag(self.job.state == Some(JobState::Failed)),
+            "restarts" => Some(self.job.restarts as f64),
+            "streaming" => JobFacts::flag(sum.triggered > 0),
+            "checkpoints-triggered" => Some(sum.triggered as f64),
+            "checkpoints-completed" => Some(sum.completed as f64),
+            "checkpoints-failed" => Some(sum.failed as f64),
+            "checkpoints-expired" => Some(sum.by_reason.get(&CheckpointReason::Expired).copied().unwrap_or(0) as f64),
+            // A job that set its own tolerance in code fails only after several failed checkpoints.
+            "checkpoint-tolerance-exceeded" if self.failed_attempts().any(|a| a.failed <= 1) => Some(self.cluster.count(&["cp-tolerable-exceeded"])),
+            "checkpoint-tolerance-exceeded" => Some(0.0),
+            "checkpoint-duration-p95-ms" => sum.figures.durations.at(&[0.95]).map(|p95| p95[0] as f64),
+            "state-bytes" => sum.figures.sizes.bounds().map(|(_, largest)| largest as f64),
+            "yarn" | "kubernetes" => self.component_is(name),
+            "java-version" => self.known.life.jvm.as_deref().and_then(java_release),
+            _ => self.cluster.observed.get(name).copied(),
+        }
     }
 
     fn flink_version(&self) -> Option<(u32, u32)> {
-        self.version
+        let mut parts = self.known.life.version.as_deref()?.split('.');
+        Some((parts.next()?.parse().ok()?, parts.next()?.split('-').next()?.parse().ok()?))
     }
 }

@@ -1,8 +1,10 @@
 //! The summing up: ranks, verdicts, the headline.
 
+use rustc_hash::FxHashSet;
+
 use super::cause::Told;
 use super::conditions::fragment;
-use super::finding::{Certainty, Evidence, Role, Severity};
+use super::finding::{Certainty, Evidence, Finding, Role, Severity};
 use super::incidents::Work;
 use super::{Diagnosis, Missing};
 use crate::correlate::Outcome;
@@ -27,8 +29,10 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
     rank(&mut work.out, &muted);
     let story = work.story;
     let root = work.out.findings.iter().position(|f| f.role == Role::RootCause);
+    let found = |f: &&Finding| f.severity <= Severity::Warning;
+    let concerned: FxHashSet<usize> = work.out.findings.iter().filter(found).flat_map(|f| f.jobs.iter().copied()).collect();
     for job in 0..story.jobs.len() {
-        work.out.job_verdicts[job] = job_verdict(&work, job);
+        work.out.job_verdicts[job] = job_verdict(&work, job, concerned.contains(&job));
     }
     let any = |verdict: &str| work.out.job_verdicts.contains(&verdict);
     let warned = work.out.findings.iter().any(|f| f.severity <= Severity::Warning);
@@ -121,7 +125,8 @@ fn rank(out: &mut Diagnosis, muted: &[String]) {
         std::mem::take(&mut out.attempt_findings).into_iter().filter_map(|(k, i)| (place[i] != usize::MAX).then_some((k, place[i]))).collect();
 }
 
-fn job_verdict(work: &Work, job: usize) -> &'static str {
+/// `found`: is there a finding about the job that is worth a warning?
+fn job_verdict(work: &Work, job: usize, found: bool) -> &'static str {
     let known = &work.story.jobs[job];
     let after = matches!((work.options.since, known.last), (Some(since), Some(last)) if last < since);
     let before = matches!((work.options.until, known.first), (Some(until), Some(first)) if first > until);
@@ -135,7 +140,6 @@ fn job_verdict(work: &Work, job: usize) -> &'static str {
         return "failed";
     }
     let failed = known.attempts.iter().any(|a| matches!(a.outcome, Outcome::Failed | Outcome::Lost) && work.judged(a.end));
-    let found = work.out.findings.iter().any(|f| f.jobs.contains(&job) && f.severity <= Severity::Warning);
     if failed || found { "degraded" } else { "healthy" }
 }
 
