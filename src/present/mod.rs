@@ -29,31 +29,35 @@ const MAX_ROWS: usize = 2_000;
 pub fn present(story: &Story, diagnosis: &Diagnosis, rules: &Rules, options: &Options, rest: &Rest) -> m::Report {
     let view = View { story, diagnosis, rules, ids: finding_ids(story, diagnosis) };
     let mut report = m::Report { schema: m::SCHEMA.to_owned(), tool: tool(rules), ..m::Report::default() };
-    report.sources = sources::sources(&view);
-    (report.processes, report.processes_omitted) = sources::processes(&view);
-    let mut warnings = sources::warnings(&view, rest);
-    report.warnings_omitted = cap(&mut warnings, MAX_ROWS);
-    report.warnings = warnings;
-    (report.jobs, report.jobs_omitted) = jobs::jobs(&view, MAX_ROWS);
-    report.task_managers = jobs::task_managers(&view);
-    report.task_managers_omitted = cap(&mut report.task_managers, MAX_ROWS);
-    report.gc = gc::gc(&view);
-    report.jvm = jvm::jvm(&view);
-    let (exceptions, omitted) = matters::exceptions(&view);
-    report.exceptions = exceptions;
-    report.exceptions_omitted = omitted;
-    report.findings = findings(&view);
-    report.findings_omitted = diagnosis.findings.len().saturating_sub(MAX_ROWS) as u64;
-    report.benign = matters::benign(&view);
-    let (unclassified, omitted) = matters::unclassified(&view);
-    report.unclassified = unclassified;
-    report.unclassified_omitted = omitted;
-    let (rows, omitted) = timeline::rows(&view, options);
-    report.timeline = rows;
-    report.timeline_omitted = omitted;
-    report.summary = summary(&view);
+    // The time line is about as much work as all the rest.
+    let (rows, ()) = rayon::join(|| timeline::rows(&view, options), || fill(&view, &mut report, rest));
+    (report.timeline, report.timeline_omitted) = rows;
     report.coverage = sources::coverage(&view, rest, &report);
     report
+}
+
+/// All but the time line.
+fn fill(view: &View, report: &mut m::Report, rest: &Rest) {
+    report.sources = sources::sources(view);
+    (report.processes, report.processes_omitted) = sources::processes(view);
+    let mut warnings = sources::warnings(view, rest);
+    report.warnings_omitted = cap(&mut warnings, MAX_ROWS);
+    report.warnings = warnings;
+    (report.jobs, report.jobs_omitted) = jobs::jobs(view, MAX_ROWS);
+    report.task_managers = jobs::task_managers(view);
+    report.task_managers_omitted = cap(&mut report.task_managers, MAX_ROWS);
+    report.gc = gc::gc(view);
+    report.jvm = jvm::jvm(view);
+    let (exceptions, omitted) = matters::exceptions(view);
+    report.exceptions = exceptions;
+    report.exceptions_omitted = omitted;
+    report.findings = findings(view);
+    report.findings_omitted = view.diagnosis.findings.len().saturating_sub(MAX_ROWS) as u64;
+    report.benign = matters::benign(view);
+    let (unclassified, omitted) = matters::unclassified(view);
+    report.unclassified = unclassified;
+    report.unclassified_omitted = omitted;
+    report.summary = summary(view);
 }
 
 /// A quotation as it is shown: line ends of Windows are line ends. Its bytes and hash stay those of the file.
@@ -216,7 +220,8 @@ fn evidence(view: &View, evidence: &Evidence) -> m::Evidence {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    let digits = |b: &u8| [b >> 4, b & 15].map(|d| char::from_digit(u32::from(d), 16).unwrap_or('0'));
+    bytes.iter().flat_map(digits).collect()
 }
 
 fn summary(view: &View) -> m::Summary {
