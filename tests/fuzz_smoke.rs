@@ -1,6 +1,6 @@
 //! The fuzz targets on stable: every target on every seed, and on mutations of the seeds, with a fixed seed and a bounded number of executions.
 //!
-//! `FLINKLOG_FUZZ_EXECUTIONS` sets another number per target.
+//! `FLINKLOG_FUZZ_EXECUTIONS` sets another number per target; `FLINKLOG_FUZZ_SEEDS=DIR` writes the seeds to `DIR/TARGET/`, where the fuzzers of `fuzz/` begin.
 
 mod common;
 #[path = "../fuzz/src/lib.rs"]
@@ -166,6 +166,11 @@ fn run(name: &str) {
     let target = targets::TARGETS.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no target {name}")).1;
     let seeds = seeds(name);
     assert!(seeds.len() > 3, "{name} has seeds");
+    if let Some(folder) = std::env::var_os("FLINKLOG_FUZZ_SEEDS") {
+        let folder = PathBuf::from(folder).join(name);
+        fs::create_dir_all(&folder).unwrap();
+        seeds.iter().enumerate().for_each(|(i, seed)| fs::write(folder.join(format!("seed-{i:03}")), seed).unwrap());
+    }
     let mut random = Random::new(12);
     let mut slowest = std::time::Duration::ZERO;
     for number in 0..seeds.len() + executions() {
