@@ -54,8 +54,7 @@ pub fn look(work: &mut Work) {
     for source in 0..work.story.sources.len() {
         let Some(log) = &work.story.sources[source].digest.gc else { continue };
         for life in &log.lives {
-            let longest = life.longest.first();
-            if work.judged(longest.and_then(|pause| pause.epoch_ms)) {
+            if overlaps(work, life) {
                 signs.extend(of_life(work, source, life).into_iter().map(|sign| (source, sign)));
             }
         }
@@ -68,6 +67,13 @@ pub fn look(work: &mut Work) {
             work.out.findings.push(finding);
         }
     }
+}
+
+/// Did the JVM run within the bounds? One of which no time is known counts.
+fn overlaps(work: &Work, life: &JvmLife) -> bool {
+    let ends = life.span.map(|span| (life.epoch_ms(if span.from_start && !span.wall_clock { 0.0 } else { span.first_ms }), life.epoch_ms(span.last_ms)));
+    let Some((Some(first), Some(last))) = ends else { return true };
+    work.options.since.is_none_or(|since| last >= since) && work.options.until.is_none_or(|until| first <= until)
 }
 
 fn finding(work: &Work, same: &[(usize, Sign)]) -> Finding {
@@ -152,7 +158,7 @@ fn mib(bytes: u64) -> String {
 /// Stops beyond the thresholds of `flinklog.toml`.
 fn pauses(work: &Work, life: &JvmLife) -> Option<Sign> {
     let limits = &work.options.thresholds;
-    let longest = life.longest.first()?;
+    let longest = life.longest.iter().find(|pause| work.judged(pause.epoch_ms))?;
     let cause = if longest.cause.is_empty() { longest.kind.slug() } else { &longest.cause };
     if longest.ms > limits.gc_pause_s * 1000.0 {
         let text = format!("The longest pause took {} ({cause}); the threshold is {} s{}", seconds(longest.ms), limits.gc_pause_s, not_the_collector(longest));

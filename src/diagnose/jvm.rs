@@ -5,7 +5,8 @@ use super::finding::{Certainty, Evidence, Finding, Missing, Role, Severity};
 use super::incidents::Work;
 use crate::correlate::EntryRef;
 use crate::digest::What;
-use crate::event::Kind;
+use crate::event::{Kind, Str};
+use crate::jvm::thread_dump::ThreadDump;
 
 /// Thread dumps that are looked at.
 const DUMPS: usize = 256;
@@ -19,47 +20,59 @@ pub fn look(work: &mut Work) {
 
 /// Threads that wait for one another never go on: a cause, where no other is known.
 fn deadlocks(work: &mut Work) {
-    let story = work.story;
-    let dumps = story.sources.iter().enumerate().flat_map(|(i, source)| source.digest.jvm.dumps.iter().map(move |dump| (i, dump)));
-    let found: Vec<_> = dumps.take(DUMPS).flat_map(|(source, dump)| dump.deadlocks.iter().map(move |deadlock| (source, deadlock))).collect();
-    let Some((_, first)) = found.first() else { return };
-    let mut cause = Cause::new("thread-deadlock", Certainty::Confirmed, None);
+    let found: Vec<_> = dumps(work).into_iter().flat_map(|(source, dump)| dump.deadlocks.iter().map(move |deadlock| (source, dump, deadlock))).collect();
+    let Some(&(source, dump, first)) = found.first() else { return };
+    let mut cause = Cause::new("thread-deadlock", Certainty::Confirmed, work.story.utc(source, dump.shown_ms));
     cause.note = Some(first.threads.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", "));
-    for (source, deadlock) in found.iter().take(4) {
-        cause.evidence.extend(quoted(work, *source, deadlock.place.line));
+    for (source, dump, deadlock) in found.iter().take(4) {
+        cause.evidence.extend(quoted(work, *source, dump, deadlock.place.line));
     }
     let explained = work.out.findings.iter().any(|f| f.role == Role::RootCause);
-    work.note_alone(cause, None, if explained { Role::Contributing } else { Role::RootCause });
+    let at = work.note_alone(cause, None, if explained { Role::Contributing } else { Role::RootCause });
+    let worker = worker_of(work, source);
+    work.out.findings[at].task_manager = worker;
+}
+
+/// The first thread dumps of the logs whose time is not outside of the bounds, each with its source.
+fn dumps<'s>(work: &Work<'s>) -> Vec<(usize, &'s ThreadDump)> {
+    let story = work.story;
+    let all = story.sources.iter().enumerate().flat_map(|(i, source)| source.digest.jvm.dumps.iter().map(move |dump| (i, dump)));
+    all.filter(|(source, dump)| work.judged(story.utc(*source, dump.shown_ms))).take(DUMPS).collect()
+}
+
+/// The TaskManager that wrote a source.
+fn worker_of(work: &Work, source: usize) -> Option<Str> {
+    work.story.workers.iter().find(|worker| worker.sources.contains(&source)).map(|worker| worker.id.clone())
 }
 
 /// A line of a thread dump; of very many dumps the last one that is kept.
-fn quoted(work: &Work, source: usize, line: u64) -> Option<Evidence> {
+fn quoted(work: &Work, source: usize, dump: &ThreadDump, line: u64) -> Option<Evidence> {
     let quotes = &work.story.sources[source].digest.jvm_quotes;
     let quote = quotes.iter().find(|quote| quote.place.line == line).or(quotes.last())?.clone();
-    Some(Evidence::Quote { source, quote, ms: None })
+    Some(Evidence::Quote { source, quote, ms: work.story.utc(source, dump.shown_ms) })
 }
 
 /// Several tasks that wait for a lock which one thread holds.
 fn blocked_tasks(work: &mut Work) {
-    let mut worst: Option<(usize, usize, u64, String)> = None;
-    for (source, scanned) in work.story.sources.iter().enumerate() {
-        for dump in scanned.digest.jvm.dumps.iter().take(DUMPS) {
-            let is_task = |name: &str| dump.task_threads.iter().any(|task| task.name == name);
-            for waiting in dump.blocked_threads.iter().filter(|thread| thread.held_by.is_some()) {
-                let same = dump.blocked_threads.iter().filter(|thread| thread.lock == waiting.lock && is_task(&thread.name)).count();
-                if same >= 2 && worst.as_ref().is_none_or(|(most, ..)| same > *most) {
-                    let holder = waiting.held_by.as_deref().unwrap_or("");
-                    let text = format!("{same} task threads wait for a lock ({}) that \"{holder}\" holds, at {}.", waiting.lock_class, waiting.top_frame);
-                    worst = Some((same, source, dump.place.line, text));
-                }
+    let mut worst: Option<(usize, usize, &ThreadDump, String)> = None;
+    for (source, dump) in dumps(work) {
+        let is_task = |name: &str| dump.task_threads.iter().any(|task| task.name == name);
+        for waiting in dump.blocked_threads.iter().filter(|thread| thread.held_by.is_some()) {
+            let same = dump.blocked_threads.iter().filter(|thread| thread.lock == waiting.lock && is_task(&thread.name)).count();
+            if same >= 2 && worst.as_ref().is_none_or(|(most, ..)| same > *most) {
+                let holder = waiting.held_by.as_deref().unwrap_or("");
+                let text = format!("{same} task threads wait for a lock ({}) that \"{holder}\" holds, at {}.", waiting.lock_class, waiting.top_frame);
+                worst = Some((same, source, dump, text));
             }
         }
     }
-    let Some((_, source, line, text)) = worst else { return };
+    let Some((_, source, dump, text)) = worst else { return };
     let mut finding = Finding::new("task-threads-blocked", work.rules.packs.get("task-threads-blocked"), Role::Observation, Certainty::Possible);
     finding.explanation = format!("{} {text}", finding.explanation);
     finding.count = 1;
-    finding.cite(quoted(work, source, line));
+    finding.task_manager = worker_of(work, source);
+    finding.at(work.story.utc(source, dump.shown_ms));
+    finding.cite(quoted(work, source, dump, dump.place.line));
     work.out.findings.push(finding);
 }
 

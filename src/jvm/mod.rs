@@ -60,6 +60,7 @@ pub struct HeapDumpFile {
 pub fn begins(line: &[u8]) -> bool {
     match line.first() {
         Some(b'F') => line.starts_with(thread_dump::BEGINS),
+        Some(b'0'..=b'9') => thread_dump::time_alone(line).is_some(),
         Some(b'#') => crash::begins(line),
         Some(b'E' | b'j' | b'T') => {
             (line.starts_with(b"Exception") || line.starts_with(b"java.lang.OutOf") || line.starts_with(b"Terminating due to "))

@@ -5,6 +5,7 @@
 
 use crate::gc::Place;
 use crate::gc::numbers::{trim, trim_end, uint};
+use crate::layout::time::{self, Date};
 use memchr::memmem;
 
 const DUMPS: usize = 64;
@@ -20,6 +21,8 @@ pub const BEGINS: &[u8] = b"Full thread dump ";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ThreadDump {
     pub place: Place,
+    /// The time in the line above it, in milliseconds of the source's clock. `jstack` and the JVM print one.
+    pub shown_ms: Option<i64>,
     /// `OpenJDK 64-Bit Server VM (17.0.9+9 mixed mode, sharing)`.
     pub vm: String,
     pub threads: u64,
@@ -71,6 +74,8 @@ pub struct Deadlock {
 #[derive(Clone, Debug, Default)]
 pub struct ThreadDumpReader {
     dumps: Vec<ThreadDump>,
+    /// The last line that is a time and nothing else.
+    time: Option<(u64, i64)>,
     part: Part,
     name: String,
     blocked: bool,
@@ -104,10 +109,14 @@ impl ThreadDumpReader {
             self.close();
             if self.dumps.len() < DUMPS {
                 let vm = text(rest).trim_end_matches(':').to_owned();
-                self.dumps.push(ThreadDump { place: at, vm, ..ThreadDump::default() });
+                let shown_ms = self.time.take().filter(|(line, _)| line + 1 == at.line).map(|(_, ms)| ms);
+                self.dumps.push(ThreadDump { place: at, shown_ms, vm, ..ThreadDump::default() });
                 self.part = Part::Threads;
             }
             return;
+        }
+        if let Some(ms) = time_alone(line) {
+            self.time = Some((at.line, ms));
         }
         if self.part == Part::Outside {
             return;
@@ -257,6 +266,14 @@ pub(super) fn is_of_platform(frame: &[u8]) -> bool {
     PLATFORM.iter().any(|prefix| name[begin..].starts_with(prefix.as_bytes()))
 }
 
+/// `2026-11-21 09:18:01`, as it stands above a thread dump, in milliseconds.
+pub fn time_alone(line: &[u8]) -> Option<i64> {
+    const LENGTH: usize = "2026-11-21 09:18:01".len();
+    let line = trim_end(line);
+    let (stamp, length) = (line.len() == LENGTH && line.first()?.is_ascii_digit()).then(|| time::parse(line)).flatten()?;
+    (length == LENGTH && stamp.date == Date::Full).then_some(stamp.ms)
+}
+
 /// Lines that evidence about a dump quotes.
 pub fn may_be_cited(line: &[u8]) -> bool {
     line.first() == Some(&b'F') && (line.starts_with(BEGINS) || line.starts_with(b"Found one Java-level deadlock"))
@@ -290,6 +307,23 @@ fn text(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_line_above_a_dump_tells_its_time() {
+        let read = |text: &str| {
+            let mut reader = ThreadDumpReader::default();
+            text.lines().enumerate().for_each(|(i, line)| reader.line(Place { line: i as u64 + 1, byte: 0 }, line.as_bytes()));
+            reader.finish()[0].shown_ms
+        };
+        let time = time_alone(b"2026-11-21 09:18:01\r");
+        assert_eq!(time, Some(1_795_252_681_000));
+        assert_eq!(read("2026-11-21 09:18:01\nFull thread dump X:\n"), time);
+        assert_eq!(read("2026-11-21 09:18:01\nother\nFull thread dump X:\n"), None);
+        assert_eq!(read("Full thread dump X:\n"), None);
+        for other in ["2026-11-21 09:18:01,217", "2026-11-21 09:18:01 x", "2026-99-21 09:18:01", "17:32:01"] {
+            assert_eq!(time_alone(other.as_bytes()), None, "{other}");
+        }
+    }
 
     const DUMP: &str = "\
 2026-11-21 09:18:01

@@ -19,7 +19,7 @@ pub fn jvm(view: &View) -> Vec<m::Jvm> {
                 source: i as u32,
                 process: view.story.gc_links[i].map(|p| p as u32),
                 crashes: found.crashes.iter().map(crash).collect(),
-                thread_dumps: found.dumps.iter().take(DUMPS).map(thread_dump).collect(),
+                thread_dumps: found.dumps.iter().take(DUMPS).map(|dump| thread_dump(view, i, dump)).collect(),
                 thread_dumps_omitted: found.dumps.len().saturating_sub(DUMPS) as u64,
                 heap_dumps: found
                     .heap_dumps
@@ -68,9 +68,10 @@ fn crash(crash: &Crash) -> m::JvmCrash {
     }
 }
 
-fn thread_dump(dump: &ThreadDump) -> m::ThreadDump {
+fn thread_dump(view: &View, source: usize, dump: &ThreadDump) -> m::ThreadDump {
     m::ThreadDump {
         line: dump.place.line,
+        time: view.shown(source, dump.shown_ms),
         vm: dump.vm.clone(),
         threads: dump.threads,
         runnable: dump.runnable,

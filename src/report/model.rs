@@ -481,6 +481,8 @@ pub struct JvmCrash {
 #[serde(default)]
 pub struct ThreadDump {
     pub line: u64,
+    /// As the line above it says; null where there is none.
+    pub time: Option<Time>,
     pub vm: String,
     pub threads: u64,
     pub runnable: u64,

@@ -166,6 +166,7 @@ pub fn jvm() -> Vec<Jvm> {
         }],
         thread_dumps: vec![ThreadDump {
             line: 4,
+            time: None,
             vm: text("OpenJDK 64-Bit Server VM (17.0.9+9 mixed mode, sharing)"),
             threads: 112,
             runnable: 20,
