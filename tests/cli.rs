@@ -257,6 +257,14 @@ fn choosing_jobs_attempts_and_severities() {
     assert!(all.len() > 1);
     assert_eq!(attempts(&["--attempt", "-1"]), all[all.len() - 1..]);
     assert_eq!(attempts(&["--attempt=1", "--job", "order-enrichment"]), [1]);
+    // Bounds leave out what lies outside of them.
+    assert_eq!(attempts(&["--since", "17:32:15"]), [3, 4]);
+    assert_eq!(attempts(&["--until", "17:32:05"]), [1]);
+    let late = json(&run(&[NPE, "-f", "json", "--since", "17:32:15"]));
+    let failures = late["jobs"][0]["checkpoints"]["failures"].as_array().unwrap();
+    assert!(failures.iter().all(|failure| failure["time"].as_str().unwrap() >= "2026-11-21T17:32:15"));
+    assert!(late["timeline"].as_array().unwrap().iter().all(|row| row["first"].as_str().unwrap() >= "2026-11-21T17:32:15"));
+    assert!(json(&run(&[NPE, "-f", "json", "--until", "17:32:00"]))["exceptions"].as_array().unwrap().is_empty());
     let wrong = run(&[NPE, "--job", "zzz"]);
     code(&wrong, 2);
     assert!(err(&wrong).contains("order-enrichment"));
@@ -406,6 +414,9 @@ fn events_in_time_order_and_filtered() {
     assert!(lines(&["--level", "error"]).iter().all(|event| event["level"] == "ERROR"));
     assert!(lines(&["--source", "taskexecutor"]).iter().all(|event| event["path"].as_str().unwrap().contains("taskexecutor")));
     assert_eq!(lines(&["-n", "3"]).len(), 3);
+    let last = lines(&["--attempt=-1", "--kind", "checkpoint"]);
+    assert!(last.len() > 4 && last.iter().all(|event| event["attempt"] == 4));
+    assert_eq!(lines(&["--attempt", "4", "--kind", "checkpoint"]), last);
     // Absolute, of the day, before the end: the same range.
     let absolute = lines(&["--since", "2026-11-21T17:32:20+08:00", "--until", "2026-11-21 17:32:21"]);
     assert!(!absolute.is_empty() && absolute.len() < 40);

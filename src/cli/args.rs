@@ -122,7 +122,7 @@ pub struct ReadArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Choosing")]
 pub struct TimeArgs {
-    /// Nothing before: `2026-11-21 09:20`, `09:20`, `2h` (before now), `end-2h` (before the last line), `yesterday`
+    /// Nothing before: `2026-11-21 09:20`, `09:20`, `2h` (before now), `end-2h` (before the last line), `yesterday`. Totals of a job stay those of all logs
     #[arg(short = 'S', long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<When>,
     /// Nothing after; same forms as --since
@@ -222,6 +222,9 @@ pub struct EventsArgs {
     /// Only sources whose path, container, log or role contains this; repeatable
     #[arg(long, value_name = "TEXT")]
     pub source: Vec<String>,
+    /// Only this attempt of each job: 1 is the first, -1 the last
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub attempt: Option<i64>,
     /// Go on with what is written to the files
     #[arg(short = 'F', long)]
     pub follow: bool,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::args::{EventsArgs, LevelArg, LineFormat};
@@ -66,7 +67,7 @@ pub fn run(args: EventsArgs) -> Result<ExitCode> {
     filter.also(&mut rows, &wanted);
     rows.sort_by_key(|row| (row.utc.unwrap_or(i64::MIN), row.source, row.event.line));
     let from = args.lines.map_or(0, |last| rows.len().saturating_sub(last));
-    let mut printer = Printer { rules: &settings.rules, format: args.format, paint: Paint(terminal.color), redactor: args.redact.then(Redactor::default) };
+    let mut printer = Printer::new(&args, &settings, terminal.color);
     printer.learn(&story, &settings);
     target.write(|out| rows[from..].iter().try_for_each(|row| printer.row(&story, row, out)))?;
     Ok(if gaps { ExitCode::from(3) } else { ExitCode::SUCCESS })
@@ -78,7 +79,7 @@ fn follow(args: &EventsArgs, paths: &[PathBuf], settings: &Settings, wanted: &Wa
         return Err(Error::usage("--follow never ends and cannot write to --output; redirect standard output instead"));
     }
     let terminal = Terminal::look(args.color, io::stdout().is_terminal());
-    let mut printer = Printer { rules: &settings.rules, format: args.format, paint: Paint(terminal.color), redactor: args.redact.then(Redactor::default) };
+    let mut printer = Printer::new(args, settings, terminal.color);
     let mut follower = Follower::new(paths, &settings.rules, Some(wanted));
     let mut story: Option<Story> = None;
     let mut first = true;
@@ -152,6 +153,8 @@ struct Filter<'s> {
     since: Option<i64>,
     until: Option<i64>,
     jobs: Option<Vec<JobId>>,
+    attempt: Option<i64>,
+    index: FxHashMap<JobId, usize>,
     sources: Vec<bool>,
 }
 
@@ -179,17 +182,27 @@ impl<'s> Filter<'s> {
             let names = [Some(source.path.as_str()), named.container.as_deref(), named.log_type.as_deref(), Some(source.sniffed.role)];
             args.source.is_empty() || names.iter().flatten().any(|name| args.source.iter().any(|wanted| name.contains(wanted.as_str())))
         };
-        Ok(Filter { story, since: options.since, until: options.until, jobs, sources: story.sources.iter().map(about).collect() })
+        let sources = story.sources.iter().map(about).collect();
+        Ok(Filter { story, since: options.since, until: options.until, jobs, attempt: args.attempt, index: index_of(story), sources })
     }
 
     fn wants(&self, source: usize, utc: Option<i64>, job: Option<JobId>) -> bool {
         let bounded = self.since.is_some() || self.until.is_some();
         self.sources.get(source).copied().unwrap_or(true)
             && self.jobs.as_ref().is_none_or(|jobs| job.is_some_and(|job| jobs.contains(&job)))
+            && self.attempt.is_none_or(|wanted| job.is_some_and(|job| self.is_attempt(job, utc, wanted)))
             && match utc {
                 Some(ms) => self.since.is_none_or(|since| ms >= since) && self.until.is_none_or(|until| ms <= until),
                 None => !bounded,
             }
+    }
+
+    /// Does the attempt of a job that runs at a time have this number, counted from the first or, below 0, from the last?
+    fn is_attempt(&self, job: JobId, utc: Option<i64>, wanted: i64) -> bool {
+        let Some(job) = self.index.get(&job).map(|j| &self.story.jobs[*j]) else { return false };
+        let last = job.attempts.last().map_or(0, |attempt| i64::from(attempt.number));
+        let wanted = if wanted < 0 { last + 1 + wanted } else { wanted };
+        job.attempt_at(utc).is_some_and(|at| i64::from(job.attempts[at].number) == wanted)
     }
 
     /// Rows of listed events. An event without a time takes that of the one before it.
@@ -235,6 +248,11 @@ impl<'s> Filter<'s> {
     }
 }
 
+/// Place of each job.
+fn index_of(story: &Story) -> FxHashMap<JobId, usize> {
+    story.jobs.iter().enumerate().map(|(i, job)| (job.id, i)).collect()
+}
+
 fn words(fact: &K8sFact) -> String {
     let exit = fact.exit_code.map(|code| format!("exit code {code}"));
     let parts = [fact.object.as_deref(), fact.container.as_deref(), fact.reason.as_deref(), exit.as_deref(), fact.message.as_deref()];
@@ -270,11 +288,18 @@ struct Printer<'r> {
     format: LineFormat,
     paint: Paint,
     redactor: Option<Redactor>,
+    jobs: FxHashMap<JobId, usize>,
 }
 
-impl Printer<'_> {
-    /// Hosts and users that only other lines name.
+impl<'r> Printer<'r> {
+    fn new(args: &EventsArgs, settings: &'r Settings, color: bool) -> Printer<'r> {
+        let redactor = args.redact.then(Redactor::default);
+        Printer { rules: &settings.rules, format: args.format, paint: Paint(color), redactor, jobs: FxHashMap::default() }
+    }
+
+    /// Takes in the jobs, and hosts and users that only other lines name.
     fn learn(&mut self, story: &Story, settings: &Settings) {
+        self.jobs = index_of(story);
         if let Some(redactor) = &mut self.redactor {
             redactor.learn(&assess::present_story(story, &assess::options(story, settings), settings, &Scanned::default()));
         }
@@ -331,7 +356,7 @@ impl Printer<'_> {
 
     fn json(&mut self, story: &Story, row: &Row, time: Option<&str>, text: String, out: &mut dyn Write) -> io::Result<()> {
         let event = &row.event;
-        let job = event.job.and_then(|id| story.jobs.iter().find(|job| job.id == id));
+        let job = event.job.and_then(|id| story.jobs.get(*self.jobs.get(&id)?));
         let source = story.sources.get(row.source);
         let path = source.map(|source| source.path.clone()).unwrap_or_default();
         let job_name = job.and_then(|job| job.name.as_deref()).map(|name| self.shown(name));
@@ -345,7 +370,7 @@ impl Printer<'_> {
             level: Some(event.level.name()).filter(|name| !name.is_empty()),
             job: event.job.map(|job| job.to_string()),
             job_name,
-            attempt: job.and_then(|job| job.attempts.iter().rev().find(|attempt| attempt.start <= row.utc).map(|attempt| attempt.number)),
+            attempt: job.and_then(|job| Some(job.attempts[job.attempt_at(row.utc)?].number)),
             task_manager,
             source: row.source,
             path: self.path(&path),

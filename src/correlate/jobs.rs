@@ -121,6 +121,13 @@ pub struct Job {
     pub process_lost: bool,
 }
 
+impl Job {
+    /// Index of the attempt that runs at a time, or ended last before it. They begin one after another, and there may be many.
+    pub fn attempt_at(&self, ms: Option<i64>) -> Option<usize> {
+        self.attempts.partition_point(|a| a.start <= ms).checked_sub(1)
+    }
+}
+
 /// Jobs that are followed; a log of hostile length is folded beyond.
 const MAX_JOBS: usize = 20_000;
 

@@ -22,7 +22,8 @@ const MAX_TASKS: usize = 300;
 
 /// The first `most` jobs by first time, and how many more there are.
 pub fn jobs(view: &View, most: usize) -> (Vec<m::Job>, u64) {
-    let mut order: Vec<usize> = (0..view.story.jobs.len()).collect();
+    let shown = |j: &usize| view.within(view.story.jobs[*j].first, view.story.jobs[*j].last);
+    let mut order: Vec<usize> = (0..view.story.jobs.len()).filter(shown).collect();
     order.sort_by_key(|j| (view.story.jobs[*j].first, view.story.jobs[*j].id));
     let index = Index::new(view);
     let omitted = order.len().saturating_sub(most) as u64;
@@ -60,10 +61,10 @@ fn job(view: &View, index: &Index, j: usize) -> m::Job {
     let job = &view.story.jobs[j];
     let source = view.job_source(j);
     let root_causes = index.root_causes.get(&j).into_iter().flatten().map(|id| (*id).clone()).collect();
-    let attempts = &job.attempts;
+    let attempts: Vec<usize> = (0..job.attempts.len()).filter(|a| view.within(job.attempts[*a].start, job.attempts[*a].end.or(job.last))).collect();
     let most = (ALL_ATTEMPTS / view.story.jobs.len().max(1)).clamp(FEW_ATTEMPTS, MAX_ATTEMPTS);
     let omitted = attempts.len().saturating_sub(most);
-    let kept = (0..attempts.len()).filter(|a| omitted == 0 || *a < most / 2 || *a >= most / 2 + omitted);
+    let kept = attempts.iter().enumerate().filter(|(i, _)| omitted == 0 || *i < most / 2 || *i >= most / 2 + omitted).map(|(_, a)| *a);
     let tasks: Vec<m::Task> = job
         .tasks
         .iter()
@@ -204,7 +205,8 @@ fn checkpoints(view: &View, job: &Job) -> m::Checkpoints {
     let sum = &job.checkpoints;
     let spread = sum.figures.durations.at(&[0.0, 0.5, 0.95, 0.99, 1.0]);
     let sizes = sum.figures.sizes.at(&[0.0, 0.5, 0.95, 1.0]);
-    let kept = sum.failures.len().min(MAX_FAILURES);
+    let failures: Vec<&(usize, Failure)> = sum.failures.iter().filter(|(at, f)| view.within(view.story.utc(*at, f.ms), view.story.utc(*at, f.ms))).collect();
+    let kept = failures.len().min(MAX_FAILURES);
     m::Checkpoints {
         triggered: sum.triggered.max(sum.completed + sum.failed + sum.in_progress),
         completed: sum.completed,
@@ -223,7 +225,7 @@ fn checkpoints(view: &View, job: &Job) -> m::Checkpoints {
         longest_gap_ms: (sum.longest_gap_ms > 0).then_some(sum.longest_gap_ms as u64),
         duration_trend_ms: sum.figures.trend.slices.iter().copied().map(u64::from).collect(),
         storage: sum.storage.as_deref().map(str::to_owned),
-        failures: sum.failures[..kept]
+        failures: failures[..kept]
             .iter()
             .map(|(at, f)| m::CheckpointFailure {
                 id: f.id,
@@ -235,7 +237,7 @@ fn checkpoints(view: &View, job: &Job) -> m::Checkpoints {
                 line: f.place.line,
             })
             .collect(),
-        failures_omitted: sum.failures_omitted + (sum.failures.len() - kept) as u64,
+        failures_omitted: sum.failures_omitted + (failures.len() - kept) as u64,
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::View;
 use crate::digest::What;
+use crate::digest::matters::Seen;
 use crate::exception::{Frame, Trace};
 use crate::report::model as m;
 
@@ -66,6 +67,10 @@ pub fn exceptions(view: &View) -> (Vec<m::Exception>, u64) {
     }
     let mut out: Vec<(i64, m::Exception)> = groups
         .into_iter()
+        .filter(|(fingerprint, _)| {
+            let (first, last) = (firsts[fingerprint].0, lasts[fingerprint].0);
+            view.within(Some(first).filter(|f| *f != i64::MAX), Some(last).filter(|l| *l != i64::MIN))
+        })
         .map(|(fingerprint, mut group)| {
             let (first, source, _) = firsts[&fingerprint];
             let (last, last_source) = lasts[&fingerprint];
@@ -161,11 +166,13 @@ pub fn benign(view: &View) -> Vec<m::Benign> {
 
 /// WARN and ERROR records that no pattern knows.
 pub fn unclassified(view: &View) -> (Vec<m::Unclassified>, u64) {
+    let story = view.story;
     let mut sums: BTreeMap<(String, String, String), m::Unclassified> = BTreeMap::new();
     let mut omitted = 0;
-    for (i, source) in view.story.sources.iter().enumerate() {
+    for (i, source) in story.sources.iter().enumerate() {
         omitted += source.digest.matters.templates_omitted;
-        for group in &source.digest.matters.templates {
+        let shown = |seen: &Seen| view.within(story.utc(i, seen.first_ms), story.utc(i, seen.last_ms));
+        for group in source.digest.matters.templates.iter().filter(|group| shown(&group.seen)) {
             let key = (group.template.to_string(), group.level.name().to_owned(), group.logger.to_string());
             let sum = sums.entry(key.clone()).or_insert_with(|| m::Unclassified {
                 template: key.0,

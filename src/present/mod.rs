@@ -27,10 +27,10 @@ const MAX_ROWS: usize = 2_000;
 
 /// Makes the report.
 pub fn present(story: &Story, diagnosis: &Diagnosis, rules: &Rules, options: &Options, rest: &Rest) -> m::Report {
-    let view = View { story, diagnosis, rules, ids: finding_ids(story, diagnosis) };
+    let view = View { story, diagnosis, rules, options, ids: finding_ids(story, diagnosis) };
     let mut report = m::Report { schema: m::SCHEMA.to_owned(), tool: tool(rules), ..m::Report::default() };
     // The time line is about as much work as all the rest.
-    let (rows, ()) = rayon::join(|| timeline::rows(&view, options), || fill(&view, &mut report, rest));
+    let (rows, ()) = rayon::join(|| timeline::rows(&view), || fill(&view, &mut report, rest));
     (report.timeline, report.timeline_omitted) = rows;
     report.coverage = sources::coverage(&view, rest, &report);
     report
@@ -76,6 +76,7 @@ pub struct View<'a> {
     pub story: &'a Story,
     pub diagnosis: &'a Diagnosis,
     pub rules: &'a Rules,
+    pub options: &'a Options,
     pub ids: Vec<String>,
 }
 
@@ -89,6 +90,13 @@ impl View<'_> {
     /// RFC 3339 of a time as a source shows it.
     pub fn shown(&self, source: usize, shown: Option<i64>) -> Option<m::Time> {
         self.time(source, self.story.utc(source, shown))
+    }
+
+    /// Does a stretch of UTC time lie, at least in part, within the bounds that were asked for? What is not known is no bound.
+    pub fn within(&self, first: Option<i64>, last: Option<i64>) -> bool {
+        let early = self.options.since.zip(last).is_some_and(|(since, last)| last < since);
+        let late = self.options.until.zip(first).is_some_and(|(until, first)| first > until);
+        !early && !late
     }
 
     /// A source whose clock fits times that belong to a job.

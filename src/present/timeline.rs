@@ -4,7 +4,6 @@ use rustc_hash::FxHashMap;
 
 use super::View;
 use crate::correlate::{EntryRef, Job};
-use crate::diagnose::Options;
 use crate::digest::{Entry, TaskFailure, What};
 use crate::event::{ExecutionId, GraphId, JobId, Kind, TmLoss};
 use crate::exception::Trace;
@@ -14,15 +13,15 @@ use crate::report::model as m;
 const MAX_ROWS: usize = 3_000;
 
 /// Rows in time order, and how many were left out.
-pub fn rows(view: &View, options: &Options) -> (Vec<m::TimelineRow>, u64) {
+pub fn rows(view: &View) -> (Vec<m::TimelineRow>, u64) {
     let mut out: Vec<m::TimelineRow> = Vec::new();
     let mut omitted = 0;
     let mut known = Known::new(view);
     for placed in &view.story.order {
         let entry = view.story.entry(placed.at);
-        let outside = placed.ms.is_some_and(|ms| options.since.is_some_and(|s| ms < s) || options.until.is_some_and(|u| ms > u));
         known.see(placed.at.source, entry);
-        if outside {
+        let bounded = view.options.since.is_some() || view.options.until.is_some();
+        if placed.ms.is_none() && bounded || !view.within(placed.ms, placed.ms) {
             continue;
         }
         let Some(row) = row(view, &known, placed.at, entry, placed.ms) else { continue };
@@ -132,9 +131,7 @@ impl Known {
 
 /// Number of the attempt that a row belongs to: the one that runs at its time, or the next one for what prepares it.
 fn attempt_of(job: &Job, prepares: bool, ms: Option<i64>) -> Option<u32> {
-    // They begin one after another, and there may be many.
-    let current = job.attempts.partition_point(|a| a.start <= ms).checked_sub(1);
-    let index = match current {
+    let index = match job.attempt_at(ms) {
         Some(current) if prepares && job.attempts[current].end.is_some_and(|end| Some(end) <= ms) => (current + 1).min(job.attempts.len() - 1),
         Some(current) => current,
         None if prepares => 0,

@@ -39,7 +39,9 @@ pub fn all(page: &mut Page, view: &View) {
         page.blank();
         head(page, exception);
         place(page, view, exception);
-        let pattern = exception.pattern.as_deref().unwrap_or("no pattern knows it");
+        // A bug of the user's own has no pattern of its own; the finding that it led to has a name.
+        let of_finding = || view.report.findings.iter().find(|f| f.exception.as_deref() == Some(&exception.fingerprint)).map(|f| f.pattern.as_str());
+        let pattern = exception.pattern.as_deref().or_else(of_finding).unwrap_or("no pattern knows it");
         page.push(Line::indent(10).ink(Ink::Dim, format!("fingerprint {}, {pattern}", exception.fingerprint)));
         for line in exception.trace.lines() {
             let ours = exception.user_frame.as_deref().is_some_and(|frame| line.contains(frame));
