@@ -262,7 +262,7 @@ impl Life {
                 let (end, inner_end) = (start + outer.pause.ms, inner_start + inner.pause.ms);
                 start <= inner_start + STAMP_SLACK_MS && end + STAMP_SLACK_MS >= inner_end
             }
-            _ => outer_id + 1 == inner_id,
+            _ => outer_id.checked_add(1) == Some(inner_id),
         }
     }
 

@@ -175,7 +175,7 @@ impl Machine {
             && now + DISORDER_MS < latest
         {
             note(&mut self.notes, at.line, NoteKind::StampsRunBackwards { by_ms: latest - now });
-            if id.is_some_and(|id| life.max_id.is_some_and(|max| id + 1 < max)) {
+            if id.is_some_and(|id| life.max_id.is_some_and(|max| id.saturating_add(1) < max)) {
                 self.jumps += 1;
                 if self.jumps >= 3 {
                     note(&mut self.notes, at.line, NoteKind::Interleaved);

@@ -467,3 +467,12 @@ fn many_lives_and_pids_stay_bounded() {
     assert!(log.lives.iter().all(|life| life.by_cause.len() <= 65));
     assert!(log.lives.iter().map(|life| life.noteworthy.len()).sum::<usize>() <= 60_000);
 }
+
+#[test]
+fn numbers_beyond_any_collection_do_not_overflow() {
+    let first = "[0.005s][info][gc] Using G1\n[1.500s][info][gc] GC(18446744073709551615) Pause Young (Normal) 24M->3M(256M) 3.1ms\n";
+    let text = format!(
+        "{first}[0.500s][info][gc] GC(99999999999999999999) Pause Young (Normal) 24M->3M(256M) 3.1ms\n[9.500s][info][gc] GC(2) Pause Full 18446744073709551615T->1M(2M) 3.1ms\n"
+    );
+    assert_eq!(count(&read(text.as_bytes())), 3);
+}
