@@ -54,6 +54,11 @@ impl<'o> Fold<'o> {
         Fold { digest: Builder::new(), look, lines: 0, bytes: 0 }
     }
 
+    /// One for a log that never ends.
+    pub fn following(look: Option<Box<dyn Look + 'o>>) -> Self {
+        Fold { digest: Builder::following(), ..Fold::new(look) }
+    }
+
     /// Takes the next chunk and what was found in it.
     pub fn absorb(&mut self, chunk: &[u8], result: ChunkResult) {
         if let Some(look) = &mut self.look {

@@ -284,7 +284,7 @@ impl<'o> Follower<'o> {
 }
 
 fn rules_fold<'o>(onlooker: Option<&'o dyn Onlooker>, path: &str) -> Fold<'o> {
-    Fold::new(onlooker.and_then(|o| o.source(path, &Place::default())))
+    Fold::following(onlooker.and_then(|o| o.source(path, &Place::default())))
 }
 
 impl<'o> Live<'o> {
@@ -390,7 +390,7 @@ impl<'o> Live<'o> {
         let sniffed = *self.sniffed.get_or_insert_with(|| {
             let mut sniffed = sniff::sniff(&pending[..pending.len().min(SNIFF)], path, true);
             if let Content::Prefixed(kind) = sniffed.content {
-                *mixed = Some((Splitter::new(kind, rules, onlooker, path, &Place::default()), Vec::new()));
+                *mixed = Some((Splitter::new(kind, rules, onlooker, path, &Place::default()).following(), Vec::new()));
             }
             if !matches!(sniffed.content, Content::Log | Content::Gc | Content::Launcher) {
                 sniffed.content = Content::Log;

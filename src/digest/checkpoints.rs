@@ -33,6 +33,16 @@ pub enum FailureWords {
     Aborted,
 }
 
+impl FailureWords {
+    /// The words, where there may be some.
+    pub fn quote_mut(&mut self) -> Option<&mut Option<QuoteId>> {
+        match self {
+            FailureWords::Told(quote) => Some(quote),
+            FailureWords::Aborted => None,
+        }
+    }
+}
+
 /// The newest completed checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Completed {

@@ -34,6 +34,8 @@ use quotes::{QuoteId, Quotes, quote_of};
 const MAX_ENTRIES: usize = 200_000;
 /// Entries that one source may keep at all.
 const MOST_ENTRIES: usize = 1_000_000;
+/// The same of a log that is followed.
+const ROOM_FOLLOWING: usize = 10_000;
 /// Lines of start banners that one source quotes.
 const MAX_BANNER_QUOTES: usize = 20_000;
 /// Texts about where checkpoints are stored that are known again.
@@ -188,8 +190,9 @@ pub struct SourceDigest {
 #[derive(Clone)]
 pub struct Builder {
     digest: SourceDigest,
-    /// Entries there is room for.
+    /// Entries there is room for, and how many there may be room for at most.
     room: usize,
+    most: usize,
     gc: gc::Machine,
     gc_seen: bool,
     jvm: jvm::Reader,
@@ -242,6 +245,11 @@ impl Default for Builder {
 }
 
 impl Builder {
+    /// An empty digest of a log that never ends: it keeps less of what was.
+    pub fn following() -> Self {
+        Builder { room: ROOM_FOLLOWING, most: 2 * ROOM_FOLLOWING, ..Builder::new() }
+    }
+
     /// An empty digest.
     pub fn new() -> Self {
         let digest = SourceDigest {
@@ -280,6 +288,7 @@ impl Builder {
             banner_quotes: 0,
             storages: Vec::new(),
             room: MAX_ENTRIES,
+            most: MOST_ENTRIES,
             open_runs: FxHashMap::default(),
             open_tasks: None,
             tracker_of: FxHashMap::default(),
@@ -319,11 +328,14 @@ impl Builder {
         let mut steps = result.steps.into_iter().peekable();
         for found in result.found {
             while let Some(step) = steps.next_if(|step| step.span.byte < found.span.byte) {
+                self.make_room();
                 self.step(chunk, step, line_base, byte_base);
             }
+            self.make_room();
             self.found(chunk, found, line_base, byte_base);
         }
         for step in steps {
+            self.make_room();
             self.step(chunk, step, line_base, byte_base);
         }
         let digest = &mut self.digest;
@@ -475,16 +487,19 @@ impl Builder {
             entry.quote = self.digest.quotes.keep(raw);
         }
         let entries = &mut self.digest.entries;
-        if entries.len() >= self.room {
-            self.condense();
-        }
-        let entries = &mut self.digest.entries;
         // Doubling would leave half of a long list empty.
         if entries.len() == entries.capacity() {
             entries.reserve_exact((entries.len() / 4).max(64));
         }
         entries.push(entry);
         entries.len() - 1
+    }
+
+    /// Between two records: what is under way names entries and their words.
+    fn make_room(&mut self) {
+        if self.digest.entries.len() >= self.room {
+            self.condense();
+        }
     }
 
     /// Makes room: single task failures and problems of the middle go, counted. States, runs and registrations, from which restarts and checkpoints are
@@ -499,8 +514,8 @@ impl Builder {
             i <= low || i > high || !is_single(&entry.what)
         });
         if self.digest.entries.len() > self.room / 4 * 3 {
-            if self.room < MOST_ENTRIES {
-                self.room = (self.room * 2).min(MOST_ENTRIES);
+            if self.room < self.most {
+                self.room = (self.room * 2).min(self.most);
             } else {
                 let high = self.digest.entries.len() / 4 * 3;
                 let mut i = 0;
@@ -511,6 +526,7 @@ impl Builder {
             }
         }
         self.digest.entries_omitted += (before - self.digest.entries.len()) as u64;
+        self.digest.forget_quotes();
         self.open_runs.clear();
         self.open_tasks = None;
     }
@@ -762,6 +778,18 @@ impl Builder {
 }
 
 impl SourceDigest {
+    /// Drops the words of entries that are gone.
+    fn forget_quotes(&mut self) {
+        let of_entries = self.entries.iter_mut().flat_map(|entry| {
+            let failures = match &mut entry.what {
+                What::Checkpoints { run, .. } => run.failures.as_mut_slice(),
+                _ => &mut [],
+            };
+            failures.iter_mut().filter_map(|failure| failure.words.quote_mut()).chain(std::iter::once(&mut entry.quote))
+        });
+        self.quotes.keep_only(of_entries.chain(self.gaps.iter_mut().map(|silence| &mut silence.quote)));
+    }
+
     /// The words of an entry.
     pub fn quote(&self, entry: &Entry) -> Option<Quote> {
         self.quotes.get(entry.quote?, entry.place)

@@ -20,7 +20,7 @@ const BLOCK: usize = 16 << 10;
 const MAX_BYTES: usize = 8 << 20;
 
 /// Names the words of one record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QuoteId(NonZeroU32);
 
 /// All of one source.
@@ -71,15 +71,30 @@ impl Quotes {
         NonZeroU32::new(u32::try_from(self.starts.len()).ok()?).map(QuoteId)
     }
 
+    /// Keeps the words of these ids only, which get new ones.
+    pub fn keep_only<'a>(&mut self, ids: impl Iterator<Item = &'a mut Option<QuoteId>>) {
+        let old = std::mem::take(self);
+        let mut kept: Vec<_> = ids.filter(|id| id.is_some()).collect();
+        // Block by block.
+        kept.sort_by_key(|id| **id);
+        for id in kept {
+            *id = id.and_then(|known| old.words(known, |words| self.keep(words)).flatten());
+        }
+    }
+
     /// The words of the record at `place`, which [`Quotes::keep`] gave this id.
     pub fn get(&self, id: QuoteId, place: Place) -> Option<Quote> {
+        self.words(id, |words| quote(words, place))
+    }
+
+    fn words<T>(&self, id: QuoteId, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let id = id.0.get() as usize - 1;
         let block = self.firsts.partition_point(|first| *first as usize <= id).checked_sub(1)?;
         let start = usize::from(*self.starts.get(id)?);
         let next_block = self.firsts.get(block + 1).map_or(self.starts.len(), |first| *first as usize);
         let end = (id + 1 < next_block).then(|| usize::from(self.starts[id + 1]));
         if block == self.sealed.len() {
-            return Some(quote(self.open.get(start..end.unwrap_or(self.open.len()))?, place));
+            return Some(read(self.open.get(start..end.unwrap_or(self.open.len()))?));
         }
         let mut last = self.last.lock().ok()?;
         let text = match &*last {
@@ -90,7 +105,7 @@ impl Quotes {
                 text
             }
         };
-        Some(quote(text.get(start..end.unwrap_or(text.len()))?, place))
+        Some(read(text.get(start..end.unwrap_or(text.len()))?))
     }
 }
 
@@ -148,6 +163,22 @@ mod tests {
             assert_eq!(kept, direct, "{i}");
         }
         assert!(quotes.sealed.len() > 3 && quotes.sealed_bytes < 5_000 * 40);
+    }
+
+    #[test]
+    fn what_is_not_kept_makes_room() {
+        let mut quotes = Quotes::default();
+        let mut ids: Vec<_> = (0..5_000).map(|i| quotes.keep(format!("record {i}").as_bytes())).collect();
+        let mut some: Vec<_> = ids.iter_mut().step_by(7).collect();
+        // In whatever order.
+        some.reverse();
+        quotes.keep_only(some.into_iter());
+        for (i, id) in ids.iter().enumerate().step_by(7) {
+            assert_eq!(&*quotes.get(id.expect("kept"), Place::default()).expect("words").text, format!("record {i}"));
+        }
+        assert!(quotes.starts.len() < 720 && quotes.sealed.len() < 3);
+        let next = quotes.keep(b"one more").expect("room");
+        assert_eq!(&*quotes.get(next, Place::default()).expect("words").text, "one more");
     }
 
     #[test]

@@ -114,6 +114,8 @@ pub struct Splitter<'o> {
     onlooker: Option<&'o dyn Onlooker>,
     path: String,
     place: Place,
+    /// The stream never ends.
+    endless: bool,
 }
 
 impl<'o> Splitter<'o> {
@@ -121,7 +123,23 @@ impl<'o> Splitter<'o> {
     pub fn new(kind: PrefixKind, rules: &'o Rules, onlooker: Option<&'o dyn Onlooker>, path: &str, place: &Place) -> Self {
         let (path, place) = (path.to_owned(), place.clone());
         let stripper = Stripper { kind };
-        Splitter { parts: Vec::new(), stripper, joiner: Joiner::default(), by_key: FxHashMap::default(), current: None, rules, onlooker, path, place }
+        Splitter {
+            parts: Vec::new(),
+            stripper,
+            joiner: Joiner::default(),
+            by_key: FxHashMap::default(),
+            current: None,
+            rules,
+            onlooker,
+            path,
+            place,
+            endless: false,
+        }
+    }
+
+    /// One for a stream that never ends.
+    pub fn following(self) -> Self {
+        Splitter { endless: true, ..self }
     }
 
     /// Takes the next line, without its line end.
@@ -169,7 +187,8 @@ impl<'o> Splitter<'o> {
         }
         let name = (!key.is_empty()).then(|| String::from_utf8_lossy(key).into_owned());
         let place = Place { container: self.place.container.clone().or_else(|| name.clone()), ..self.place.clone() };
-        let fold = Fold::new(self.onlooker.and_then(|o| o.source(&self.path, &place)));
+        let look = self.onlooker.and_then(|o| o.source(&self.path, &place));
+        let fold = if self.endless { Fold::following(look) } else { Fold::new(look) };
         self.parts.push(Part { key: name, pending: Vec::new(), sniffed: None, fold, path: self.path.clone() });
         self.by_key.insert(key.to_vec(), self.parts.len() - 1);
         self.parts.len() - 1
