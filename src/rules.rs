@@ -254,7 +254,7 @@ impl Rules {
     fn explain(&self, trace: &Trace, process: Option<&str>) -> Option<(u16, usize)> {
         let mut best: Option<((u8, i32, usize), u16)> = None;
         for (depth, link) in trace.links.iter().enumerate() {
-            let frames: Vec<&str> = link.frames.iter().take(8).map(|f| f.call.as_str()).collect();
+            let frames: Vec<&str> = link.frames.iter().map(|f| f.call.as_str()).collect();
             let subject = Subject::Exception { class: &link.class, message: &link.message, frames: &frames, process };
             let Some(pattern) = self.packs.best(&subject) else { continue };
             let weight = match pattern.nature {

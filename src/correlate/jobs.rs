@@ -525,7 +525,8 @@ impl Follower<'_> {
         }
         let j = match job {
             Some(id) => self.job(id, at, ms),
-            None => self.current,
+            // A piece of a log may name its only job by checkpoints alone.
+            None => self.current.or_else(|| (self.jobs.len() == 1).then_some(0)),
         };
         let Some(j) = j else { return };
         self.fail(j, at);

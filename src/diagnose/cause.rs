@@ -5,7 +5,7 @@ use super::incidents::Work;
 use crate::correlate::EntryRef;
 use crate::event::Str;
 use crate::exception::{FrameCategory, Trace};
-use crate::patterns::Nature;
+use crate::patterns::{Nature, Subject};
 
 /// Symptoms behind which a TaskManager's end stands.
 const WORKER_SYMPTOMS: &[&str] = &[
@@ -104,19 +104,30 @@ impl Work<'_> {
                 Nature::Benign => return (Told::Nothing, slug),
                 // The last link that is known is one that always has a cause: the trace is cut.
                 Nature::Wrapper if depth == trace.root && !trace.root_is_wrapper && &*slug != "wrapper-generic" => return (Told::Unnamed, slug),
+                Nature::Wrapper if depth == trace.root && self.says_more(trace) => return (Told::Unnamed, slug),
                 Nature::Wrapper => {}
             }
         }
         if is_cancellation(trace.root_link().map_or("", |l| l.class.as_str())) {
             return (Told::Nothing, "".into());
         }
-        if trace.user_frame.is_some() && !trace.root_is_wrapper {
+        if trace.user_frame.is_some() && !trace.root_is_wrapper && !only_called(trace) {
             return (Told::Unnamed, "user-code-exception".into());
         }
         if trace.root_is_wrapper {
             return (Told::Nothing, "wrapper-generic".into());
         }
         (Told::Unnamed, "unclassified-exception".into())
+    }
+
+    /// Does the client tell, behind its own words, what the program said when it failed?
+    fn says_more(&self, trace: &Trace) -> bool {
+        let told = trace.root_link().and_then(|link| link.message.strip_prefix("The main method caused an error: "));
+        let carries = |message| {
+            let subject = Subject::Exception { class: "", message, frames: &[], process: None };
+            self.rules.packs.best(&subject).is_some_and(|pattern| pattern.nature == Nature::Wrapper)
+        };
+        told.is_some_and(|message| !message.trim().is_empty() && !carries(message))
     }
 
     /// HotSpot leaves the frames of hot exceptions out: the full trace of the same class stands earlier in the logs.
@@ -148,7 +159,8 @@ impl Work<'_> {
                 _ => String::new(),
             };
             if trace.cut {
-                cause.certainty = Certainty::Likely;
+                // Of a wrapper's own words alone nobody can tell the cause.
+                cause.certainty = if trace.root_is_wrapper { Certainty::Possible } else { Certainty::Likely };
                 cause.missing.push(Missing { code: "trace-cut", subject: None, text: "the stack trace is cut before its deepest cause".into() });
             }
             // The TaskManager's own record of the same failure is the first-hand one.
@@ -280,8 +292,19 @@ impl Work<'_> {
 
 /// Was the root thrown in the user's code, JDK frames aside?
 fn thrown_by_user(trace: &Trace) -> bool {
+    thrown_in(trace) == Some(FrameCategory::User)
+}
+
+/// Whose code threw the root, JDK frames aside.
+fn thrown_in(trace: &Trace) -> Option<FrameCategory> {
     let frames = trace.root_link().map(|l| l.frames.as_slice()).unwrap_or_default();
-    frames.iter().find(|f| !matches!(f.category, FrameCategory::Jdk | FrameCategory::Reflection)).is_some_and(|f| f.category == FrameCategory::User)
+    frames.iter().map(|f| f.category).find(|c| !matches!(c, FrameCategory::Jdk | FrameCategory::Reflection))
+}
+
+/// Did Flink or a connector throw, in a call that the program's main method made? That is no fault of the program's own code yet.
+fn only_called(trace: &Trace) -> bool {
+    let main = trace.user_frame.as_ref().is_some_and(|f| f.method == "main" || f.method.starts_with("delayedEndpoint$"));
+    main && matches!(thrown_in(trace), Some(FrameCategory::Flink | FrameCategory::Connector))
 }
 
 /// Exceptions that cancellation throws.

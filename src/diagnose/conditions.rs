@@ -3,11 +3,11 @@
 use super::cause::{Cause, Told};
 use super::finding::{Certainty, Evidence, Role};
 use super::incidents::{self, Work};
-use crate::correlate::{EntryRef, Outcome};
+use crate::correlate::{Attempt, EntryRef, Outcome};
 use crate::digest::What;
 use crate::event::{CheckpointReason, JobState, Kind};
 use crate::layout::Level;
-use crate::patterns::Nature;
+use crate::patterns::{Nature, Severity};
 
 /// Looks at everything that is no failed attempt.
 pub fn look(work: &mut Work) {
@@ -303,11 +303,14 @@ fn pasted(work: &mut Work) {
     if work.out.findings.iter().any(|f| f.role == Role::RootCause) {
         return;
     }
-    let ran = work.story.jobs.iter().any(|j| !j.attempts.is_empty());
-    if ran {
+    let story = work.story;
+    let attempts = || story.jobs.iter().flat_map(|j| &j.attempts);
+    // Of a job that a piece of a log only mentions, by its checkpoints, nobody knows how it went on.
+    let in_passing = |a: &Attempt| a.begun_by == "unknown" && a.begin_entry.is_some_and(|at| fragment(work, at.source));
+    if !attempts().all(in_passing) {
         return;
     }
-    let story = work.story;
+    let ran = attempts().next().is_some();
     let told_by = |role: &str| !matches!(role, "gc" | "zookeeper" | "launcher" | "historyserver");
     let mut failures: Vec<EntryRef> = Vec::new();
     let mut hits: Vec<(EntryRef, u16)> = Vec::new();
@@ -329,7 +332,13 @@ fn pasted(work: &mut Work) {
         }
     }
     let told: Vec<(EntryRef, Told)> = failures.iter().filter_map(|at| Some((*at, work.told(story.entry(*at).exception?).0))).collect();
-    let first_cause = told.iter().find(|(_, t)| *t == Told::Cause).or_else(|| told.iter().find(|(_, t)| *t == Told::Unnamed));
+    // Where a job goes on, only what no process survives and what was logged as an error can have ended it.
+    let ends_all =
+        |at: EntryRef| story.entry(at).exception.and_then(|f| work.rules.packs.get(&work.told(f).1)).is_some_and(|p| p.severity == Severity::Critical);
+    let fatal = told.iter().find(|(at, t)| ran && *t == Told::Cause && ends_all(*at));
+    let told: Vec<_> = told.iter().filter(|(at, _)| !ran || story.entry(*at).level >= Level::Error).copied().collect();
+    let first_cause = fatal.or_else(|| told.iter().find(|(_, t)| *t == Told::Cause)).or_else(|| told.iter().find(|(_, t)| *t == Told::Unnamed));
+    hits.retain(|_| !ran);
     let hit = hits.iter().find(|(_, i)| work.rules.pattern(*i).is_some_and(|p| matches!(p.nature, Nature::Cause | Nature::Either)));
     // A process that says why it ended, or a trace that somebody pasted, is a cause; a WARN of a living process is none.
     let decisive = |at: EntryRef| {
