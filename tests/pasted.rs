@@ -109,3 +109,52 @@ fn retyped_and_bare_messages_are_read() {
     // Words that an exception's message also has, in a line of somebody's own.
     assert_eq!(answer("the order of table sink 17 is not null\n").0, None);
 }
+
+#[test]
+fn a_program_that_only_called_flink_is_not_blamed_for_what_flink_throws() {
+    let inside = "java.lang.IllegalStateException: ledger\n\tat org.apache.flink.api.java.Something.open(Something.java:17)\n";
+    let (pattern, certainty, _) = answer(&format!("{inside}\tat com.acme.orders.OrderJob.main(OrderJob.java:31)\n"));
+    assert_eq!((pattern.as_deref(), certainty), (Some("unclassified-exception"), Some(Certainty::Insufficient)));
+    // A function of the job that calls into Flink is user code all the same.
+    let (pattern, ..) = answer(&format!("{inside}\tat com.acme.orders.Enrich.map(Enrich.java:31)\n"));
+    assert_eq!(pattern.as_deref(), Some("user-code-exception"));
+    let own = "java.lang.IllegalStateException: ledger\n\tat java.util.Objects.x(Objects.java:1)\n\tat com.acme.orders.OrderJob.main(OrderJob.java:31)\n";
+    assert_eq!(answer(own).0.as_deref(), Some("user-code-exception"));
+}
+
+#[test]
+fn what_the_client_repeats_of_a_program_is_told_but_explains_nothing() {
+    let client = "org.apache.flink.client.program.ProgramInvocationException: The main method caused an error";
+    let frame = "\tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:372)\n";
+    let (pattern, certainty, verdict) = answer(&format!("{client}: the ledger has no such account\n{frame}"));
+    assert_eq!((pattern.as_deref(), certainty, verdict), (Some("user-main-exception"), Some(Certainty::Insufficient), "failed"));
+    let (pattern, _, verdict) = answer(&format!("{client}: Job execution failed.\n{frame}"));
+    assert_eq!((pattern, verdict), (None, "not-assessed"));
+}
+
+#[test]
+fn a_wrapper_that_is_cut_before_its_cause_is_at_most_possible() {
+    let text = "java.lang.RuntimeException: Failed to create stage bundle factory! INFO:root:Starting up Python harness in a standalone process.\n\
+        Traceback (most recent call last):\n  File \"/opt/python/lib/beam_boot.py\", line 121, in <module>\n    import acme\n";
+    let (pattern, certainty, _) = answer(text);
+    assert_eq!(pattern.as_deref(), Some("python-udf-failure"));
+    assert!(certainty >= Some(Certainty::Possible), "{certainty:?}");
+}
+
+#[test]
+fn a_job_that_a_piece_of_a_log_names_by_checkpoints_alone_is_not_taken_for_well() {
+    let checkpoint = "2026-11-21 10:00:00,000 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator    [] - \
+        Triggering checkpoint 88 (type=CHECKPOINT) @ 1795255200000 for job 7e40a1c9d7a2434fb6f2a43a0c5b6d11.\n";
+    let task = "2026-11-21 10:00:05,000 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph       [] - \
+        Sink (1/1) (3f0b5c77e22b4a8e9f7d8b6f10a9c2d4) switched from RUNNING to FAILED on worker-02.\n\
+        org.apache.thrift.transport.TTransportException: java.net.SocketTimeoutException: Read timed out\n\tat org.apache.thrift.Client.recv(Client.java:1)\n";
+    assert_eq!(answer(&format!("{checkpoint}{task}")).0.as_deref(), Some("hms-thrift-timeout"));
+    let error = "2026-11-21 10:00:05,000 ERROR com.acme.Ledger [] - failed\n\
+        java.lang.NoSuchMethodError: com.acme.Ledger.open()V\n\tat com.acme.Ledger.<init>(Ledger.java:1)\n";
+    let memory =
+        "2026-11-21 10:00:06,000 INFO  com.acme.Ledger [] - ended\njava.lang.OutOfMemoryError: Java heap space\n\tat com.acme.Ledger.put(Ledger.java:9)\n";
+    assert_eq!(answer(&format!("{checkpoint}{error}")).0.as_deref(), Some("linkage-missing-method"));
+    assert_eq!(answer(&format!("{checkpoint}{error}{memory}")).0.as_deref(), Some("heap-oom-tm"));
+    let warning = error.replace("ERROR", "WARN ");
+    assert_eq!(answer(&format!("{checkpoint}{warning}")).0, None);
+}
