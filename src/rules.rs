@@ -176,7 +176,9 @@ impl Rules {
                 matter.pattern = index;
             }
         }
-        if matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none() && process.is_none() {
+        // The command-line client prints the message without its class.
+        let bare = process.is_none_or(|process| process == "client");
+        if matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none() && bare {
             matter.pattern = self.message_alone(line);
         }
         // A line that names the cause outweighs a symptom pasted below it.

@@ -161,3 +161,33 @@ fn a_job_that_a_piece_of_a_log_names_by_checkpoints_alone_is_not_taken_for_well(
     let warning = error.replace("ERROR", "WARN ");
     assert_eq!(answer(&format!("{checkpoint}{warning}")).0, None);
 }
+
+#[test]
+fn a_task_that_failed_by_its_own_word_alone_is_no_health() {
+    let trigger = "14:27:41,424 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - Triggering checkpoint 2 (type=CHECKPOINT) @ 1795253540554 for job 94b51fddf21fa15850ea3210693b041a.\n";
+    let failed = "14:27:46,753 WARN  org.apache.flink.runtime.taskmanager.Task [] - Source: seats -> Map (1/1)#0 (bc761fd6563887dbdd72a2f6d4edecb7) switched from RUNNING to FAILED with failure cause: java.lang.IllegalStateException: no seat\n\
+        \tat com.acme.Seats$1.map(Seats.java:67)\n\tat org.apache.flink.streaming.api.operators.StreamMap.processElement(StreamMap.java:38)\n";
+    let (root, certainty, verdict) = answer(&format!("{trigger}{failed}"));
+    assert_eq!((root.as_deref(), certainty, verdict), (Some("user-code-exception"), Some(Certainty::Confirmed), "degraded"));
+    // The JobManager's own word of the same execution counts once, as ever.
+    let told = "14:27:46,790 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Source: seats -> Map (1/1) (bc761fd6563887dbdd72a2f6d4edecb7) switched from RUNNING to FAILED on a1 @ h (dataPort=-1).\n\
+        java.lang.IllegalStateException: no seat\n\tat com.acme.Seats$1.map(Seats.java:67)\n\tat org.apache.flink.streaming.api.operators.StreamMap.processElement(StreamMap.java:38)\n";
+    assert_eq!(answer(&format!("{trigger}{failed}{told}")).0, root);
+}
+
+#[test]
+fn a_client_tells_a_message_without_its_class() {
+    let message =
+        "com.fasterxml.jackson.databind.MappingJsonFactory@4c59e45e is not serializable. The object probably contains or references non serializable fields.\n";
+    let frame = "\torg.apache.flink.api.java.ClosureCleaner.clean(ClosureCleaner.java:151)\n";
+    let (root, ..) = answer(&format!("\n The program finished with the following exception:\n\n{message}{frame}"));
+    assert_eq!(root.as_deref(), Some("not-serializable-function"));
+}
+
+#[test]
+fn a_trace_whose_line_ends_were_moved_is_read_to_its_cause() {
+    let text = "2020-06-10 12:04:47,899 INFO org.apache.flink.runtime.taskmanager.Task - Sink (1/1) (bc761fd6563887dbdd72a2f6d4edecb7) switched from RUNNING to FAILED.\n\
+        java.lang.RuntimeException: Could not write. at org.apache.flink.streaming.api.operators.StreamMap.a(StreamMap.java:1) \n \
+        at org.apache.flink.runtime.taskmanager.Task.run(Task.java:532) Caused by: java.lang.OutOfMemoryError: Metaspace\n";
+    assert_eq!(answer(text).0.as_deref(), Some("metaspace-oom"));
+}

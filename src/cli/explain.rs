@@ -71,7 +71,10 @@ fn words(packs: &Packs, pattern: &Pattern) -> String {
     if let Some(class) = &pattern.written_by {
         let _ = writeln!(text, "  written by {class}");
     }
-    if let Some(sample) = pattern.samples.first() {
+    // What starts quickly has no samples.
+    let whole = pattern.shipped.then(|| Packs::shipped_whole().ok()).flatten();
+    let samples = whole.as_ref().and_then(|packs| packs.get(&pattern.id)).map_or(&pattern.samples, |pattern| &pattern.samples);
+    if let Some(sample) = samples.first() {
         let _ = writeln!(text, "\nFOR EXAMPLE");
         for line in sample.text.lines().take(6) {
             let _ = writeln!(text, "  {}", line.replace('\t', "    "));

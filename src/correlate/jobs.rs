@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{EntryRef, Story};
 use crate::digest::checkpoints::{CheckpointRun, Completed, Failure, Figures};
 use crate::digest::{TaskFailure, TaskRun, What};
-use crate::event::{CheckpointReason, JobId, JobState, Kind, Str};
+use crate::event::{CheckpointReason, ExecutionId, JobId, JobState, Kind, Str};
 use crate::scan::ScannedSource;
 
 /// How an attempt ended.
@@ -140,6 +140,8 @@ struct Follower<'s> {
     current: Option<usize>,
     /// Figures of checkpoints that no job has got yet.
     figures: FxHashMap<(usize, JobId), Figures>,
+    /// Executions whose failure a JobManager tells.
+    told: FxHashSet<ExecutionId>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -167,7 +169,12 @@ pub fn figures(sources: &mut [ScannedSource]) -> FxHashMap<(usize, JobId), Figur
 pub fn follow(story: &Story, figures: FxHashMap<(usize, JobId), Figures>) -> Vec<Job> {
     let most = story.sources.iter().map(|source| source.digest.trackers.len()).max().unwrap_or(0);
     let jobs = Vec::with_capacity(most.min(MAX_JOBS));
-    let mut follower = Follower { story, jobs, index: FxHashMap::default(), memory: Vec::new(), current: None, figures };
+    let told = story.order.iter().filter_map(|placed| match &story.entry(placed.at).what {
+        What::TaskFailed { failure, .. } if !failure.on_task_manager => failure.task.execution.as_deref().copied(),
+        _ => None,
+    });
+    let told = told.collect();
+    let mut follower = Follower { story, jobs, index: FxHashMap::default(), memory: Vec::new(), current: None, figures, told };
     for placed in &story.order {
         follower.entry(placed.at, placed.ms);
     }
@@ -266,14 +273,14 @@ impl Follower<'_> {
                 }
             }
             Kind::RestartStrategy { job, text } => {
-                let j = job.and_then(|id| self.job(id, at, ms)).or(self.current);
+                let j = job.and_then(|id| self.job(id, at, ms)).or_else(|| self.current());
                 if let Some(j) = j {
                     self.jobs[j].strategy = Some(text.clone());
                     self.jobs[j].legacy |= !text.contains("BackoffTimeStrategy");
                 }
             }
             Kind::AdaptiveRestart { planned } => {
-                if let Some(j) = self.current {
+                if let Some(j) = self.current() {
                     self.jobs[j].adaptive = true;
                     self.memory[j].planned = *planned;
                     self.memory[j].adaptive_restart = true;
@@ -284,7 +291,7 @@ impl Follower<'_> {
             }
             Kind::LegacyRegionRestart { count } => {
                 // 1.9's region fail-over changes no job state.
-                if let Some(j) = self.current {
+                if let Some(j) = self.current() {
                     self.end(j, ms, Outcome::Failed);
                     self.memory[j].tasks_to_restart = Some(*count);
                     self.begin(j, at, ms, "region-failover");
@@ -292,12 +299,12 @@ impl Follower<'_> {
                 }
             }
             Kind::GlobalFailure => {
-                if let Some(j) = self.current {
+                if let Some(j) = self.current() {
                     self.fail(j, at);
                 }
             }
             Kind::TasksToRestart { count, .. } => {
-                if let Some(j) = self.current {
+                if let Some(j) = self.current() {
                     self.memory[j].tasks_to_restart = Some(*count);
                 }
             }
@@ -329,7 +336,7 @@ impl Follower<'_> {
                 }
             }
             Kind::CheckpointStorage { text } => {
-                if let Some(j) = self.current {
+                if let Some(j) = self.current() {
                     self.jobs[j].checkpoints.storage.get_or_insert(text.clone());
                 }
             }
@@ -502,6 +509,11 @@ impl Follower<'_> {
         self.story.utc(source, self.story.sources[source].digest.last.map(|s| s.ms))
     }
 
+    /// The job that records without one are about. A piece of a log may name its only job by checkpoints alone.
+    fn current(&self) -> Option<usize> {
+        self.current.or_else(|| (self.jobs.len() == 1).then_some(0))
+    }
+
     /// Notes an entry that tells of the current attempt's failing.
     fn fail(&mut self, j: usize, at: EntryRef) {
         let Some(attempt) = self.jobs[j].attempts.last_mut() else {
@@ -519,14 +531,14 @@ impl Follower<'_> {
 
     fn task_failed(&mut self, job: Option<JobId>, failure: &TaskFailure, at: EntryRef, ms: Option<i64>, role: &str) {
         let TaskFailure { task, location, on_task_manager } = failure;
-        let told_by_worker = *on_task_manager || role == "taskmanager";
-        if told_by_worker {
+        // Of a process that is both (tests, IDEs), or in a mixed paste, the JobManager's word may be missing.
+        let told_too = || task.execution.as_deref().is_none_or(|execution| self.told.contains(execution));
+        if role == "taskmanager" || *on_task_manager && told_too() {
             return;
         }
         let j = match job {
             Some(id) => self.job(id, at, ms),
-            // A piece of a log may name its only job by checkpoints alone.
-            None => self.current.or_else(|| (self.jobs.len() == 1).then_some(0)),
+            None => self.current(),
         };
         let Some(j) = j else { return };
         self.fail(j, at);
@@ -543,7 +555,7 @@ impl Follower<'_> {
         }
         let j = match job {
             Some(id) => self.index.get(&id).copied(),
-            None => self.current,
+            None => self.current(),
         };
         let Some(j) = j else { return };
         let utc = self.story.utc(at.source, run.last_running_ms);

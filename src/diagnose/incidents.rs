@@ -292,7 +292,7 @@ impl<'s> Work<'s> {
                     }
                     ("unclassified-exception", _) => {
                         finding.title = what.clone();
-                        finding.explanation = format!("No pattern knows this exception: {what}.");
+                        finding.explanation = format!("No pattern knows this exception: {}.", what.trim_end_matches('.'));
                     }
                     _ => finding.explanation = format!("{} The log says: {what}", finding.explanation),
                 }

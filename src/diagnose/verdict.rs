@@ -233,7 +233,13 @@ fn still_failing(work: &Work) -> Option<bool> {
     Some(states.any(|j| match j.state {
         Some(JobState::Failed | JobState::Failing | JobState::Restarting) => true,
         Some(JobState::Running) => {
-            j.attempts.last().is_some_and(|a| a.number > 1 && a.completed == 0 && a.outcome == Outcome::Running && a.triggered > 0 && a.failed > 0)
+            j.attempts.last().is_some_and(|a| {
+                let stuck = a.number > 1 && a.completed == 0 && a.triggered > 0 && a.failed > 0;
+                // A piece of a log that ends before the job's state changes.
+                let failed = a.failures.last().and_then(|at| work.story.time(*at));
+                let broken = failed.is_some_and(|failed| a.last_completed.and_then(|(_, ms)| ms).is_none_or(|done| done < failed));
+                a.outcome == Outcome::Running && (stuck || broken)
+            })
         }
         _ => false,
     }))

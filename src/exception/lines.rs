@@ -137,16 +137,17 @@ pub(super) fn lines(text: &[u8]) -> Vec<Line<'_>> {
 fn split_flattened<'a>(line: &'a [u8], number: usize, out: &mut Vec<Line<'a>>) {
     let mut start = 0;
     let mut from = 0;
-    let mut frames = false;
+    let mut frames = line.starts_with(b"at ");
     // The usual frame line ends soon behind its bracket: nothing to cut.
     while let Some(at) = line.get(from..).and_then(|rest| memchr::memchr2(b' ', b'\t', rest)).map(|at| at + from) {
         from = at + 1;
         let rest = line.get(from..).unwrap_or(b"");
         let cut = match rest.first() {
             Some(b'a') => {
-                at > start
-                    && rest.strip_prefix(b"at ").is_some_and(|name| frame(name).is_some())
-                    && !undecorated(line.get(start..at).unwrap_or(b"")).trim_ascii().is_empty()
+                let begins = rest.strip_prefix(b"at ").is_some_and(|name| frame(name).is_some());
+                // The line may begin with a frame, and go on.
+                frames |= begins;
+                begins && at > start && !undecorated(line.get(start..at).unwrap_or(b"")).trim_ascii().is_empty()
             }
             Some(b'C') => frames && rest.starts_with(b"Caused by: "),
             Some(b'S') => frames && rest.starts_with(b"Suppressed: "),
