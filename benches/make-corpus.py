@@ -96,6 +96,7 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("size_mb", type=int)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--plain", action="store_true", help="only the plain files")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     cases = []
@@ -119,6 +120,8 @@ def main():
         episode += 1
     for log in [manager, *workers]:
         log.file.close()
+    if options.plain:
+        return print(f"{episode} episodes")
     for path in sorted(plain.iterdir()):
         with path.open("rb") as source, gzip.GzipFile(packed / (path.name + ".gz"), "wb", compresslevel=6, mtime=0) as target:
             shutil.copyfileobj(source, target, 1 << 20)

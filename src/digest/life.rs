@@ -39,6 +39,14 @@ const CITED: &[&str] =
     &["restart-strategy", "execution.checkpointing", "state.", "heartbeat", "taskmanager.memory", "jobmanager.memory", "high-availability", "env.java"];
 
 impl Life {
+    /// Drops what was said at the start, but for who it was.
+    pub fn forget_details(&mut self) {
+        self.configuration.clear();
+        self.quotes.clear();
+        self.jvm_options = Vec::new();
+        self.arguments = Vec::new();
+    }
+
     /// Takes in what `kind` says of the process.
     pub fn note(lives: &mut Vec<Life>, kind: &Kind, ms: Option<i64>, place: Place, quote: impl FnOnce() -> Option<Arc<Quote>>) {
         if let Kind::ProcessStart { component, version, commit } = kind {

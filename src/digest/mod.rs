@@ -36,6 +36,8 @@ const MAX_ENTRIES: usize = 200_000;
 const MOST_ENTRIES: usize = 1_000_000;
 /// The same of a log that is followed.
 const ROOM_FOLLOWING: usize = 10_000;
+/// Process lives of which a log that is followed keeps the configuration.
+const LIVES_FOLLOWING: usize = 50;
 /// Lines of start banners that one source quotes.
 const MAX_BANNER_QUOTES: usize = 20_000;
 /// Texts about where checkpoints are stored that are known again.
@@ -193,6 +195,8 @@ pub struct Builder {
     /// Entries there is room for, and how many there may be room for at most.
     room: usize,
     most: usize,
+    /// Process lives of which all is kept.
+    whole_lives: usize,
     gc: gc::Machine,
     gc_seen: bool,
     jvm: jvm::Reader,
@@ -247,7 +251,7 @@ impl Default for Builder {
 impl Builder {
     /// An empty digest of a log that never ends: it keeps less of what was.
     pub fn following() -> Self {
-        Builder { room: ROOM_FOLLOWING, most: 2 * ROOM_FOLLOWING, ..Builder::new() }
+        Builder { room: ROOM_FOLLOWING, most: 2 * ROOM_FOLLOWING, whole_lives: LIVES_FOLLOWING, ..Builder::new() }
     }
 
     /// An empty digest.
@@ -289,6 +293,7 @@ impl Builder {
             storages: Vec::new(),
             room: MAX_ENTRIES,
             most: MOST_ENTRIES,
+            whole_lives: usize::MAX,
             open_runs: FxHashMap::default(),
             open_tasks: None,
             tracker_of: FxHashMap::default(),
@@ -613,6 +618,9 @@ impl Builder {
                     let before = self.digest.lives.last_mut();
                     if let Some(life) = before {
                         life.end_ms = life.end_ms.or(self.last_ms);
+                    }
+                    if let Some(old) = self.digest.lives.len().checked_sub(self.whole_lives).and_then(|at| self.digest.lives.get_mut(at)) {
+                        old.forget_details();
                     }
                 }
                 let starts = matches!(kind, Kind::ProcessStart { .. });
