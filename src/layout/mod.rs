@@ -135,10 +135,18 @@ pub fn may_be_head(line: &[u8]) -> bool {
     match line {
         [b'0'..=b'9', ..] => true,
         [b'[', b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..] | [b' ', b'0'..=b'9', ..] => true,
+        [b' ', b' ', ..] => indented(line),
         [b'A'..=b'Z' | b'a'..=b'z', ..] => Level::at_start(line).is_some() || (line.len() > 15 && line[3] == b' ' && line[9] == b':'),
         [0x1b, ..] => true,
         _ => false,
     }
+}
+
+/// A log that was pasted as an indented block: only a full date counts.
+fn indented(line: &[u8]) -> bool {
+    const DEEPEST: usize = 8;
+    let text = &line[line.iter().take(DEEPEST).take_while(|b| **b == b' ').count()..];
+    matches!(text, [b'1' | b'2', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'-', _, _, b'-', ..])
 }
 
 /// Parses the head in the shipped log4j pattern; the message begins after `[] - ` (log4j 2) or `  - ` (log4j 1.2).
