@@ -172,7 +172,31 @@ fn a_task_that_failed_by_its_own_word_alone_is_no_health() {
     // The JobManager's own word of the same execution counts once, as ever.
     let told = "14:27:46,790 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Source: seats -> Map (1/1) (bc761fd6563887dbdd72a2f6d4edecb7) switched from RUNNING to FAILED on a1 @ h (dataPort=-1).\n\
         java.lang.IllegalStateException: no seat\n\tat com.acme.Seats$1.map(Seats.java:67)\n\tat org.apache.flink.streaming.api.operators.StreamMap.processElement(StreamMap.java:38)\n";
+    let rules = Rules::new(Packs::shipped().clone());
+    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, progress: &|_| {}, onlooker: None };
+    let story = correlate(scan::stream("-", format!("{trigger}{failed}{told}").as_bytes(), &options).sources, Default::default());
+    assert_eq!(story.jobs[0].attempts[0].failures.len(), 1);
     assert_eq!(answer(&format!("{trigger}{failed}{told}")).0, root);
+    // With two jobs nobody knows whose task it was.
+    let other = trigger.replace("94b51fdd", "84b51fdd");
+    assert_eq!(answer(&format!("{trigger}{failed}{other}")).0, None);
+}
+
+#[test]
+fn what_a_job_outlives_is_no_cause() {
+    let checkpoint = |id: u32, at: &str| {
+        format!(
+            "{at},424 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - Triggering checkpoint {id} (type=CHECKPOINT) @ 1795253540554 for job 94b51fddf21fa15850ea3210693b041a.\n\
+             {at},446 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - Completed checkpoint {id} for job 94b51fddf21fa15850ea3210693b041a (3102 bytes in 21 ms).\n"
+        )
+    };
+    for caught in [
+        "10:00:05,000 ERROR com.acme.Enrich [] - lookup failed, keeping the old value\njava.lang.IllegalStateException: no seat\n\tat com.acme.Enrich.get(Enrich.java:7)\n",
+        "10:00:05,000 WARN  org.apache.hadoop.ipc.Client [] - Exception encountered while connecting\njavax.security.sasl.SaslException: GSS initiate failed: Clock skew too great (37)\n\tat org.apache.hadoop.security.SaslRpcClient.saslConnect(SaslRpcClient.java:1)\n",
+    ] {
+        let (root, _, verdict) = answer(&format!("{}{caught}{}", checkpoint(88, "10:00:00"), checkpoint(89, "10:01:00")));
+        assert_eq!((root, verdict), (None, "healthy"), "{caught}");
+    }
 }
 
 #[test]

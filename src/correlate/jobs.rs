@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::{EntryRef, Story};
 use crate::digest::checkpoints::{CheckpointRun, Completed, Failure, Figures};
 use crate::digest::{TaskFailure, TaskRun, What};
-use crate::event::{CheckpointReason, ExecutionId, JobId, JobState, Kind, Str};
+use crate::event::{CheckpointReason, JobId, JobState, Kind, Str};
 use crate::scan::ScannedSource;
 
 /// How an attempt ended.
@@ -140,8 +140,10 @@ struct Follower<'s> {
     current: Option<usize>,
     /// Figures of checkpoints that no job has got yet.
     figures: FxHashMap<(usize, JobId), Figures>,
-    /// Executions whose failure a JobManager tells.
-    told: FxHashSet<ExecutionId>,
+    /// A JobManager tells of failed tasks.
+    told: bool,
+    /// The logs name one job.
+    single: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -169,16 +171,34 @@ pub fn figures(sources: &mut [ScannedSource]) -> FxHashMap<(usize, JobId), Figur
 pub fn follow(story: &Story, figures: FxHashMap<(usize, JobId), Figures>) -> Vec<Job> {
     let most = story.sources.iter().map(|source| source.digest.trackers.len()).max().unwrap_or(0);
     let jobs = Vec::with_capacity(most.min(MAX_JOBS));
-    let told = story.order.iter().filter_map(|placed| match &story.entry(placed.at).what {
-        What::TaskFailed { failure, .. } if !failure.on_task_manager => failure.task.execution.as_deref().copied(),
-        _ => None,
-    });
-    let told = told.collect();
-    let mut follower = Follower { story, jobs, index: FxHashMap::default(), memory: Vec::new(), current: None, figures, told };
+    let entries = || story.order.iter().map(|placed| (&story.entry(placed.at).what, story.sources[placed.at.source].sniffed.role));
+    let told = entries().any(|(what, role)| matches!(what, What::TaskFailed { failure, .. } if !failure.on_task_manager && role != "taskmanager"));
+    let mut named = entries().filter_map(|(what, _)| job_of(what));
+    let single = named.next().is_some_and(|first| named.all(|job| job == first));
+    let mut follower = Follower { story, jobs, index: FxHashMap::default(), memory: Vec::new(), current: None, figures, told, single };
     for placed in &story.order {
         follower.entry(placed.at, placed.ms);
     }
     follower.finish()
+}
+
+/// The job that an entry names.
+fn job_of(what: &What) -> Option<JobId> {
+    match what {
+        What::Checkpoints { job, .. } => Some(*job),
+        What::TaskFailed { job, .. } | What::Tasks { job, .. } => *job,
+        What::Event(
+            Kind::JobState { job, .. }
+            | Kind::JobSubmitted { job, .. }
+            | Kind::JobStarted { job, .. }
+            | Kind::JobTerminal { job, .. }
+            | Kind::JobRecovering { job }
+            | Kind::GraphCreated { job, .. }
+            | Kind::Restored { job, .. }
+            | Kind::CheckpointFailed { job, .. },
+        ) => Some(*job),
+        _ => None,
+    }
 }
 
 impl Follower<'_> {
@@ -511,7 +531,7 @@ impl Follower<'_> {
 
     /// The job that records without one are about. A piece of a log may name its only job by checkpoints alone.
     fn current(&self) -> Option<usize> {
-        self.current.or_else(|| (self.jobs.len() == 1).then_some(0))
+        self.current.or_else(|| (self.single && self.jobs.len() == 1).then_some(0))
     }
 
     /// Notes an entry that tells of the current attempt's failing.
@@ -531,9 +551,8 @@ impl Follower<'_> {
 
     fn task_failed(&mut self, job: Option<JobId>, failure: &TaskFailure, at: EntryRef, ms: Option<i64>, role: &str) {
         let TaskFailure { task, location, on_task_manager } = failure;
-        // Of a process that is both (tests, IDEs), or in a mixed paste, the JobManager's word may be missing.
-        let told_too = || task.execution.as_deref().is_none_or(|execution| self.told.contains(execution));
-        if role == "taskmanager" || *on_task_manager && told_too() {
+        // Of a process that is both (tests, IDEs), or in a mixed paste, the JobManager's words may be missing.
+        if role == "taskmanager" || *on_task_manager && self.told {
             return;
         }
         let j = match job {

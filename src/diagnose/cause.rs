@@ -127,7 +127,11 @@ impl Work<'_> {
             let subject = Subject::Exception { class: "", message, frames: &[], process: None };
             self.rules.packs.best(&subject).is_some_and(|pattern| pattern.nature == Nature::Wrapper)
         };
-        told.is_some_and(|message| !message.trim().is_empty() && !carries(message))
+        let nothing = |message: &str| {
+            let a_name = !message.contains(' ') && message.contains('.');
+            matches!(message, "" | "null") || a_name || message.starts_with("Job was cancelled") || message.starts_with("Job failed (JobID")
+        };
+        told.is_some_and(|message| !nothing(message.trim()) && !carries(message))
     }
 
     /// HotSpot leaves the frames of hot exceptions out: the full trace of the same class stands earlier in the logs.

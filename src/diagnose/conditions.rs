@@ -331,6 +331,9 @@ fn pasted(work: &mut Work) {
             hits.push((placed.at, pattern));
         }
     }
+    // What a job outlived was no end of it.
+    let done = attempts().filter_map(|a| a.last_completed.and_then(|(_, ms)| ms)).max();
+    failures.retain(|at| done.is_none() || story.time(*at) >= done);
     let told: Vec<(EntryRef, Told)> = failures.iter().filter_map(|at| Some((*at, work.told(story.entry(*at).exception?).0))).collect();
     // Where a job goes on, only what no process survives and what was logged as an error can have ended it.
     let ends_all =
