@@ -191,6 +191,17 @@ fn output_files_are_whole_or_absent() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
 
+/// A disk without room, as Linux has one for tests.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told() {
+    for arguments in [&["scan", NPE, "-f", "json"][..], &["events", NPE], &["scan", NPE, "-f", "html"]] {
+        let output = command(arguments).stdout(File::options().write(true).open("/dev/full").unwrap()).stderr(Stdio::piped()).output().unwrap();
+        code(&output, 2);
+        assert!(err(&output).contains("No space left on device"), "{}", err(&output));
+    }
+}
+
 #[test]
 fn saved_reports_are_shown_again() {
     let folder = tempfile::tempdir().unwrap();

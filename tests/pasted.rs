@@ -215,3 +215,11 @@ fn a_trace_whose_line_ends_were_moved_is_read_to_its_cause() {
         at org.apache.flink.runtime.taskmanager.Task.run(Task.java:532) Caused by: java.lang.OutOfMemoryError: Metaspace\n";
     assert_eq!(answer(text).0.as_deref(), Some("metaspace-oom"));
 }
+
+#[test]
+fn a_record_that_was_broken_and_joined_by_a_page_is_read() {
+    let text = "2020-03-26 16:04:00,424 INFO org.apache.flink.runtime.taskmanager.Task - Source: seats -> Map (1/1) (f7348fec435dcd81fca53edd5042d791) \n\
+        switched from RUNNING to FAILED. java.lang.IllegalStateException: no seat     at TMap.map(Seats.scala:42)     at TMap.map(Seats.scala:39)     at \n\
+        org.apache.flink.streaming.api.operators.StreamMap.processElement(StreamMap.java:41)     at org.apache.flink.streaming.runtime.tasks.StreamTask.invoke(StreamTask.java:2)\n";
+    assert_eq!(answer(text).0.as_deref(), Some("user-code-exception"));
+}

@@ -12,9 +12,24 @@ pub fn names_a_throwable(line: &[u8]) -> bool {
     ends && name.contains(&b'.') && matches!(line.get(end), None | Some(b':' | b'\r'))
 }
 
+/// Does the line hold frames of a trace whose line ends were lost?
+pub fn holds_a_trace(line: &[u8]) -> bool {
+    let line = &line[..line.len().min(4096)];
+    let has = |what: &[u8]| memchr::memmem::find(line, what).is_some();
+    has(b" at ") && (has(b".java:") || has(b".scala:"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trace_without_line_ends() {
+        assert!(holds_a_trace(
+            b"switched from RUNNING to FAILED. java.lang.RuntimeException: no     at Map.map(Words.scala:42)     at Map.map(Words.scala:39)"
+        ));
+        assert!(!holds_a_trace(b"switched at 10:00 from RUNNING to FAILED."));
+    }
 
     #[test]
     fn marks_of_the_page_do_not_hide_a_throwable() {
