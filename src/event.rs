@@ -406,6 +406,23 @@ pub enum Kind {
     Metrics(Box<MetricsReport>),
 }
 
+impl Kind {
+    /// The job that it names.
+    pub fn job(&self) -> Option<JobId> {
+        use Kind::*;
+        match self {
+            JobState { job, .. } | JobSubmitted { job, .. } | JobStarted { job, .. } | JobTerminal { job, .. } | JobRecovering { job } | JobSeen { job } => {
+                Some(*job)
+            }
+            GraphCreated { job, .. } | Restored { job, .. } | RestoreFromSavepoint { job, .. } | SavepointRequested { job, .. } => Some(*job),
+            CheckpointTriggered { job, .. } | CheckpointCompleted { job, .. } | CheckpointExpired { job, .. } | CheckpointDeclined { job, .. } => Some(*job),
+            CheckpointFailed { job, .. } | CheckpointNotTriggered { job, .. } => Some(*job),
+            JobNotRunning { job } | RestartStrategy { job, .. } => *job,
+            _ => None,
+        }
+    }
+}
+
 /// What one block of the Slf4j reporter says of load. Shares are 0 to 1.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MetricsReport {

@@ -273,7 +273,7 @@ impl<'w> Lister<'w> {
         if let Kind::GraphCreated { graph, job } = kind {
             self.wanted.note_graph(graph.0, *job);
         }
-        if let Some(job) = job_of(kind) {
+        if let Some(job) = kind.job() {
             self.current = Some(job);
             return (Some(job), None);
         }
@@ -341,20 +341,6 @@ fn resource(location: &str) -> Str {
 fn graph_of(task: &Task) -> Option<u128> {
     match task.execution.as_deref() {
         Some(ExecutionId::Composite { graph, .. }) => Some(graph.0),
-        _ => None,
-    }
-}
-
-fn job_of(kind: &Kind) -> Option<JobId> {
-    use Kind::*;
-    match kind {
-        JobState { job, .. } | JobSubmitted { job, .. } | JobStarted { job, .. } | JobTerminal { job, .. } | JobRecovering { job } | JobSeen { job } => {
-            Some(*job)
-        }
-        GraphCreated { job, .. } | Restored { job, .. } | RestoreFromSavepoint { job, .. } | SavepointRequested { job, .. } => Some(*job),
-        CheckpointTriggered { job, .. } | CheckpointCompleted { job, .. } | CheckpointExpired { job, .. } | CheckpointDeclined { job, .. } => Some(*job),
-        CheckpointFailed { job, .. } | CheckpointNotTriggered { job, .. } => Some(*job),
-        JobNotRunning { job } | RestartStrategy { job, .. } => *job,
         _ => None,
     }
 }

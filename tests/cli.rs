@@ -274,6 +274,8 @@ fn choosing_jobs_attempts_and_severities() {
     let late = json(&run(&[NPE, "-f", "json", "--since", "17:32:15"]));
     let failures = late["jobs"][0]["checkpoints"]["failures"].as_array().unwrap();
     assert!(failures.iter().all(|failure| failure["time"].as_str().unwrap() >= "2026-11-21T17:32:15"));
+    let cited: Vec<&str> = late["findings"][0]["evidence"].as_array().unwrap().iter().filter_map(|e| e["time"].as_str()).collect();
+    assert!(cited.len() > 1 && cited.iter().all(|time| *time >= "2026-11-21T17:32:15"), "{cited:?}");
     assert!(late["timeline"].as_array().unwrap().iter().all(|row| row["first"].as_str().unwrap() >= "2026-11-21T17:32:15"));
     assert!(json(&run(&[NPE, "-f", "json", "--until", "17:32:00"]))["exceptions"].as_array().unwrap().is_empty());
     let wrong = run(&[NPE, "--job", "zzz"]);

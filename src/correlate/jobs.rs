@@ -187,17 +187,8 @@ fn job_of(what: &What) -> Option<JobId> {
     match what {
         What::Checkpoints { job, .. } => Some(*job),
         What::TaskFailed { job, .. } | What::Tasks { job, .. } => *job,
-        What::Event(
-            Kind::JobState { job, .. }
-            | Kind::JobSubmitted { job, .. }
-            | Kind::JobStarted { job, .. }
-            | Kind::JobTerminal { job, .. }
-            | Kind::JobRecovering { job }
-            | Kind::GraphCreated { job, .. }
-            | Kind::Restored { job, .. }
-            | Kind::CheckpointFailed { job, .. },
-        ) => Some(*job),
-        _ => None,
+        What::Event(kind) => kind.job(),
+        What::Problem { .. } => None,
     }
 }
 

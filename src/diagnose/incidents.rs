@@ -118,6 +118,7 @@ impl<'s> Work<'s> {
             if let (true, Some(fingerprint)) = (on_worker, entry.exception)
                 && let Some(known) = thrown.get_mut(&fingerprint)
                 && known.first_hand.len() < 4
+                && options.judges(placed.ms)
             {
                 known.first_hand.push(placed.at);
             }
@@ -128,8 +129,7 @@ impl<'s> Work<'s> {
 
     /// Is the time inside the bounds that are judged? Unknown times are.
     pub fn judged(&self, ms: Option<i64>) -> bool {
-        let Some(ms) = ms else { return true };
-        self.options.since.is_none_or(|since| ms >= since) && self.options.until.is_none_or(|until| ms <= until)
+        self.options.judges(ms)
     }
 
     /// Traces every failed attempt of every job.

@@ -59,6 +59,13 @@ pub struct Options {
     pub muted: Vec<String>,
 }
 
+impl Options {
+    /// Is the time inside the bounds? Unknown times are.
+    pub fn judges(&self, ms: Option<i64>) -> bool {
+        ms.is_none_or(|ms| self.since.is_none_or(|since| ms >= since) && self.until.is_none_or(|until| ms <= until))
+    }
+}
+
 /// Finds out what happened.
 pub fn diagnose(story: &Story, rules: &Rules, options: &Options) -> Diagnosis {
     let mut work = incidents::Work::new(story, rules, options);

@@ -7,7 +7,7 @@ use super::conditions::fragment;
 use super::finding::{Certainty, Evidence, Finding, Role, Severity};
 use super::incidents::Work;
 use super::{Diagnosis, Missing};
-use crate::correlate::Outcome;
+use crate::correlate::{Outcome, Placed};
 use crate::digest::What;
 use crate::event::{JobState, Str};
 
@@ -155,7 +155,9 @@ fn missing(work: &Work, root: Option<usize>) -> Vec<Missing> {
             }
         }
         let failed = work.story.jobs.iter().any(|j| j.attempts.iter().any(|a| a.outcome == Outcome::Failed));
-        if failed && !work.story.sources.iter().any(|s| s.sniffed.role == "taskmanager") {
+        // One process may be both, and say so in one log.
+        let told = |p: &Placed| matches!(&work.story.entry(p.at).what, What::TaskFailed { failure, .. } if failure.on_task_manager);
+        if failed && !work.story.sources.iter().any(|s| s.sniffed.role == "taskmanager") && !work.story.order.iter().any(told) {
             missing.push(Missing { code: "no-task-manager-logs", subject: None, text: "no log of any TaskManager".to_owned() });
         }
     }
