@@ -429,6 +429,27 @@ fn lines_shuffled_doubled_and_dropped() {
     }
 }
 
+/// Two logs written to one file, a few lines of each in turn.
+#[test]
+fn lines_of_two_logs_interleaved() {
+    let all = victims();
+    for (number, (case, one)) in all.iter().enumerate() {
+        let (other_case, other) = &all[(number + 1) % all.len()];
+        let known: Vec<String> = [one, other].iter().flat_map(|bytes| ids(&common::stream(&bytes[..], How::default()))).collect();
+        let mut random = Random::new(9);
+        let mut mixed = Vec::new();
+        let mut rest = [one, other].map(|bytes| bytes.split_inclusive(|b| *b == b'\n').peekable());
+        while rest.iter_mut().any(|lines| lines.peek().is_some()) {
+            let lines = &mut rest[random.below(2)];
+            (0..1 + random.below(9)).filter_map(|_| lines.next()).for_each(|line| mixed.extend_from_slice(line));
+        }
+        let report = common::stream(&mixed[..], How::default());
+        assert_sound(&report, case);
+        let made_up: Vec<_> = ids(&report).into_iter().filter(|id| !known.contains(id)).collect();
+        assert!(made_up.is_empty(), "{case} and {other_case}: {made_up:?}");
+    }
+}
+
 #[test]
 fn files_dropped_doubled_and_renamed() {
     let mut random = Random::new(6);
