@@ -222,15 +222,16 @@ fn saved_reports_are_shown_again() {
     assert!(err(&run(&[text_of(&saved)])).contains("flinklog.report/9"));
 }
 
-const FORMATS: [&str; 14] =
-    ["text", "json", "ndjson", "markdown", "html", "junit", "sarif", "github", "gitlab", "trace", "prometheus", "csv", "csv-attempts", "csv-checkpoints"];
+fn formats() -> impl Iterator<Item = &'static str> {
+    flinklog::report::Format::ALL.into_iter().map(flinklog::report::Format::name)
+}
 
 #[test]
 fn every_format_is_written_from_the_logs_and_from_a_saved_report_alike() {
     let folder = tempfile::tempdir().unwrap();
     let saved = folder.path().join("r.json");
     code(&run(&["fixtures/1.20.5-jm-kill-ha", "-o", text_of(&saved)]), 0);
-    for format in FORMATS {
+    for format in formats() {
         let output = run(&["fixtures/1.20.5-jm-kill-ha", "-f", format]);
         code(&output, 0);
         assert!(!output.stdout.is_empty(), "{format}");
@@ -349,7 +350,7 @@ fn nothing_of_a_hostile_log_is_left_in_any_format() {
             assert!(!text.contains(secret), "{what} holds {secret}");
         }
     };
-    for format in FORMATS {
+    for format in formats() {
         let direct = run(&[text_of(&log), "--redact", "--all", "-f", format]);
         bare(format, &out(&direct));
         // A saved report is redacted as the logs are.

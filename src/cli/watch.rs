@@ -46,7 +46,10 @@ pub fn run(args: WatchArgs) -> Result<ExitCode> {
             let report = judge(&follower, &settings, &args)?;
             let arisen = seen.arisen(&report, args.severity, first && args.new);
             if !arisen.is_empty() {
-                tell(&arisen, &report, &args, paint)?;
+                let mut out = io::stdout().lock();
+                tell(&arisen, &report, args.format, paint, &mut out)?;
+                out.flush()?;
+                drop(out);
                 for (finding, _) in &arisen {
                     if let Some(command) = &args.exec {
                         exec(command, finding, &report, &settings);
@@ -126,19 +129,17 @@ impl Seen {
     }
 }
 
-fn tell(arisen: &[(&Finding, bool)], report: &Report, args: &WatchArgs, paint: Paint) -> Result<()> {
-    let mut out = io::stdout().lock();
+fn tell(arisen: &[(&Finding, bool)], report: &Report, format: LineFormat, paint: Paint, out: &mut dyn Write) -> Result<()> {
     for (finding, again) in arisen {
-        match args.format {
+        match format {
             LineFormat::Ndjson => {
-                serde_json::to_writer(&mut out, &Line { schema: "flinklog.finding/1", again: *again, finding, place: place(finding, report) })
+                serde_json::to_writer(&mut *out, &Line { schema: "flinklog.finding/1", again: *again, finding, place: place(finding, report) })
                     .map_err(|e| Error::Output(e.into()))?;
                 out.write_all(b"\n")?;
             }
-            LineFormat::Text => text(finding, *again, report, paint, &mut out)?,
+            LineFormat::Text => text(finding, *again, report, paint, out)?,
         }
     }
-    out.flush()?;
     Ok(())
 }
 
@@ -294,6 +295,22 @@ mod tests {
         let mut seen = Seen::new(Duration::from_secs(3600));
         assert!(seen.arisen(&report(1, "a"), Severity::Info, true).is_empty());
         assert!(seen.arisen(&report(1, "a"), Severity::Info, false).is_empty());
+    }
+
+    #[test]
+    fn findings_as_they_are_printed() {
+        let report = crate::report::sample::short();
+        let arisen: Vec<(&Finding, bool)> = report.findings.iter().enumerate().map(|(at, finding)| (finding, at == 1)).collect();
+        let mut settings = insta::Settings::clone_current();
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        for (name, format, paint) in
+            [("watch-text", LineFormat::Text, Paint(false)), ("watch-color", LineFormat::Text, Paint(true)), ("watch-ndjson", LineFormat::Ndjson, Paint(false))]
+        {
+            let mut out = Vec::new();
+            tell(&arisen, &report, format, paint, &mut out).unwrap();
+            settings.bind(|| insta::assert_snapshot!(name, String::from_utf8(out).unwrap()));
+        }
     }
 
     #[test]

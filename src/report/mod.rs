@@ -19,7 +19,7 @@ mod options;
 pub mod prometheus;
 pub mod redact;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod sarif;
 pub mod schema;
 mod select;

@@ -186,6 +186,17 @@ fn the_page_is_built_without_complaint_and_data_stays_text() {
     }
 }
 
+/// What a reader sees of the report that the other formats have their expected outputs of.
+#[test]
+fn the_page_shows_what_is_expected() {
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open(&sample::short());
+    browser.run("document.querySelectorAll('details').forEach((node) => { node.open = true; })");
+    let seen = browser.text("document.body.innerText");
+    let lines: Vec<&str> = seen.lines().map(str::trim_end).collect();
+    super::super::tests::expect("html-drawn", &lines.join("\n"));
+}
+
 #[test]
 fn ten_thousand_events_stay_responsive() {
     let Some(mut browser) = Browser::start() else { return };
