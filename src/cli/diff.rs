@@ -25,8 +25,7 @@ pub fn run(args: DiffArgs) -> Result<ExitCode> {
     let (mut before, early_gaps) = side(&args.before, &settings)?;
     let (mut after, late_gaps) = side(&args.after, &settings)?;
     if args.output.redact {
-        redact::redact(&mut before);
-        redact::redact(&mut after);
+        redact::together([&mut before, &mut after]);
     }
     let found = diff::diff(&before, &after);
     // What is as grave as before, be it more often, was there before.

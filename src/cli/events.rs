@@ -274,8 +274,8 @@ struct Line<'r> {
     task_manager: Option<String>,
     source: usize,
     path: String,
-    container: Option<&'r str>,
-    log_type: Option<&'r str>,
+    container: Option<String>,
+    log_type: Option<String>,
     line: u64,
     logger: Option<&'r str>,
     pattern: Option<&'r str>,
@@ -333,8 +333,8 @@ impl<'r> Printer<'r> {
         let event = &row.event;
         let source = story.sources.get(row.source);
         let label = source.map_or_else(String::new, |source| match (&source.named.container, &source.named.log_type) {
-            (Some(container), Some(log)) => format!("{container}/{log}"),
-            (Some(container), None) => container.clone(),
+            (Some(container), Some(log)) => self.shown(&format!("{container}/{log}")),
+            (Some(container), None) => self.shown(container),
             _ => self.path(source.path.rsplit('/').next().unwrap_or(&source.path)),
         });
         let paint = self.paint;
@@ -374,8 +374,8 @@ impl<'r> Printer<'r> {
             task_manager,
             source: row.source,
             path: self.path(&path),
-            container: source.and_then(|source| source.named.container.as_deref()),
-            log_type: source.and_then(|source| source.named.log_type.as_deref()),
+            container: source.and_then(|source| source.named.container.as_deref()).map(|name| self.shown(name)),
+            log_type: source.and_then(|source| source.named.log_type.as_deref()).map(|name| self.shown(name)),
             line: event.line,
             logger: Some(&*event.logger).filter(|logger| !logger.is_empty()),
             pattern: event.pattern.map(|pattern| self.rules.id(pattern).as_ref()),

@@ -201,6 +201,14 @@ fn is_safe(part: &str) -> bool {
     hex || known || is_placeholder(part) || ["chk-", "savepoint-", "application_", "container_", "attempt_"].into_iter().any(numbered)
 }
 
+/// `10.77.3.9` or, as clouds name machines, `10-77-3-9`: four small numbers that no other number stands beside.
+fn holds_address(name: &str) -> bool {
+    let small = |part: &str| !part.is_empty() && part.len() <= 3 && part.parse::<u8>().is_ok();
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = name.split(['.', '-', '_']).collect();
+    parts.chunk_by(|a, b| number(a) == number(b)).any(|run| run.len() == 4 && run.iter().all(|part| small(part)))
+}
+
 /// A log file whose name is made of known words and numbers.
 fn is_log(name: &str) -> bool {
     const WORDS: &[&str] = &[
@@ -253,6 +261,9 @@ fn is_log(name: &str) -> bool {
         "conf",
         "yaml",
     ];
+    if holds_address(name) {
+        return false;
+    }
     let mut parts = name.split(['.', '-', '_']).filter(|part| !part.is_empty()).peekable();
     parts.peek().is_some() && parts.all(|part| WORDS.contains(&part) || part.bytes().all(|byte| byte.is_ascii_digit()) || is_safe(part))
 }
