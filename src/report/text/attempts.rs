@@ -22,7 +22,7 @@ pub fn attempts(page: &mut Page, view: &View) {
         return;
     }
     let (troubled, fine): (Vec<&Job>, Vec<&Job>) = jobs.iter().partition(|job| job.verdict != "healthy");
-    let tables = troubled.len().min(TABLES);
+    let tables = troubled.len().min(page.few(TABLES));
     for job in &troubled[..tables] {
         page.heading("ATTEMPTS", &describe(job, page, page.width.saturating_sub(10)));
         table(page, view, job);
@@ -32,12 +32,13 @@ pub fn attempts(page: &mut Page, view: &View) {
         return;
     }
     page.heading(if tables == 0 { "JOBS" } else { "OTHER JOBS" }, "");
-    for job in rest.iter().take(LINES) {
+    let lines = page.few(LINES);
+    for job in rest.iter().take(lines) {
         let word = words::verdict(&job.verdict).to_lowercase();
         let word_room = super::fit::width(&word) + 4;
         page.push(Line::indent(2).ink(Ink::of_verdict(&job.verdict), word).put("  ").put(describe(job, page, page.width.saturating_sub(word_room))));
     }
-    let hidden = rest.len().saturating_sub(LINES) as u64 + view.report.jobs_omitted;
+    let hidden = rest.len().saturating_sub(lines) as u64 + view.report.jobs_omitted;
     if hidden > 0 {
         page.push(Line::indent(2).ink(Ink::Dim, format!("and {}", figures::plural(hidden, "more job"))));
     }
@@ -84,9 +85,11 @@ fn table(page: &mut Page, view: &View, job: &Job) {
     let mut table =
         Table::new(vec![Column::right("#"), Column::left("start"), Column::left("time"), Column::right("ran"), Column::left("end"), Column::cutting("", 16)]);
     let rows = fold(&job.attempts);
-    let hidden = rows.len().saturating_sub(ROWS);
+    // The first and the last are always there.
+    let most = page.few(ROWS).max(2);
+    let hidden = rows.len().saturating_sub(most);
     for (at, row) in rows.iter().enumerate() {
-        if hidden > 0 && at == ROWS / 2 {
+        if hidden > 0 && at == most / 2 {
             let left_out: usize = rows[at..at + hidden].iter().map(|row| row.all.len()).sum();
             table.row(vec![
                 Cell::ink(Ink::Dim, page.glyphs.ellipsis),
@@ -97,7 +100,7 @@ fn table(page: &mut Page, view: &View, job: &Job) {
                 Cell::ink(Ink::Dim, figures::plural(left_out as u64, "attempt")),
             ]);
         }
-        if hidden > 0 && (ROWS / 2..ROWS / 2 + hidden).contains(&at) {
+        if hidden > 0 && (most / 2..most / 2 + hidden).contains(&at) {
             continue;
         }
         table.row(cells_of(page, view, row, span, cells));

@@ -18,6 +18,8 @@ const STEPS: usize = 5;
 const OTHERS: usize = 5;
 /// Column where facts begin.
 const FACTS: usize = 19;
+/// What the logs lack.
+const MISSING: usize = 3;
 
 pub fn what_happened(page: &mut Page, view: &View) {
     if view.report.findings.is_empty() && view.report.summary.missing.is_empty() {
@@ -48,11 +50,12 @@ pub fn what_happened(page: &mut Page, view: &View) {
     if !others.is_empty() {
         page.blank();
         page.push(Line::indent(2).ink(Ink::Dim, if shown.is_empty() { "seen, without a known cause" } else { "besides" }));
-        for finding in others.iter().take(if page.options.all { usize::MAX } else { OTHERS }) {
+        let most = if page.options.all { usize::MAX } else { page.few(OTHERS).max(2) };
+        for finding in others.iter().take(most) {
             remark(page, view, finding);
         }
-        if others.len() > OTHERS && !page.options.all {
-            page.push(Line::indent(4).ink(Ink::Dim, format!("and {} more (--all)", others.len() - OTHERS)));
+        if others.len() > most {
+            page.push(Line::indent(4).ink(Ink::Dim, format!("and {} more (--all)", others.len() - most)));
         }
     }
 }
@@ -99,7 +102,7 @@ fn facts(page: &mut Page, view: &View) {
     if sure.width() > 0 {
         fact(page, "certainty", sure);
     }
-    for (at, missing) in summary.missing.iter().take(3).enumerate() {
+    for (at, missing) in summary.missing.iter().take(page.few(MISSING)).enumerate() {
         let text = match &missing.subject {
             Some(subject) => format!("{} ({subject})", missing.text),
             None => missing.text.clone(),

@@ -15,12 +15,13 @@ const JOBS: usize = 4;
 /// The chapter in the full report: a few lines per job.
 pub fn summary(page: &mut Page, view: &View) {
     let jobs: Vec<&Job> = view.report.jobs.iter().filter(|job| took_any(&job.checkpoints)).collect();
-    for job in jobs.iter().take(JOBS) {
+    let most = page.few(JOBS);
+    for job in jobs.iter().take(most) {
         heading(page, view, job);
         figures_of(page, view, &job.checkpoints, false);
     }
-    if jobs.len() > JOBS {
-        page.push(Line::indent(2).ink(Ink::Dim, format!("and those of {} (flinklog checkpoints)", figures::plural((jobs.len() - JOBS) as u64, "more job"))));
+    if jobs.len() > most {
+        page.push(Line::indent(2).ink(Ink::Dim, format!("and those of {} (flinklog checkpoints)", figures::plural((jobs.len() - most) as u64, "more job"))));
     }
 }
 

@@ -18,11 +18,12 @@ pub fn summary(page: &mut Page, view: &View) {
     }
     let total = groups.len() as u64 + view.report.exceptions_omitted;
     page.heading("EXCEPTIONS", &figures::plural(total, "group"));
-    for exception in groups.iter().take(GROUPS) {
+    let most = page.few(GROUPS);
+    for exception in groups.iter().take(most) {
         head(page, exception);
         place(page, view, exception);
     }
-    let hidden = total.saturating_sub(GROUPS as u64);
+    let hidden = total.saturating_sub(most as u64);
     if hidden > 0 {
         page.push(Line::indent(2).ink(Ink::Dim, format!("and {} (flinklog exceptions)", figures::plural(hidden, "more group"))));
     }

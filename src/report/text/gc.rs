@@ -24,13 +24,14 @@ pub fn summary(page: &mut Page, view: &View) {
     let blind = view.report.gc.len() - logs.len();
     let remark = if blind > 0 { format!("{} without pauses to see", figures::plural(blind as u64, "log")) } else { String::new() };
     page.heading("GARBAGE COLLECTION", &remark);
-    let hidden = logs.len().saturating_sub(LOGS);
-    logs.truncate(LOGS);
+    let most = page.few(LOGS);
+    let hidden = logs.len().saturating_sub(most);
+    logs.truncate(most);
     table(page, view, &logs);
     if hidden > 0 {
         page.push(Line::indent(2).ink(Ink::Dim, format!("and {} with shorter pauses (flinklog gc)", figures::plural(hidden as u64, "log"))));
     }
-    for (gc, note) in logs.iter().flat_map(|gc| gc.notes.iter().map(move |note| (gc, note))).take(NOTES) {
+    for (gc, note) in logs.iter().flat_map(|gc| gc.notes.iter().map(move |note| (gc, note))).take(page.few(NOTES)) {
         let trend = bar::spark(&gc.heap_after_full_bytes, 20, page.glyphs);
         let gap = if trend.is_empty() { "" } else { "  " };
         page.wrapped(Line::indent(2).ink(Ink::Warn, trend).put(gap), Ink::Plain, note, 2);

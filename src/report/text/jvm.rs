@@ -15,7 +15,7 @@ const THREADS: usize = 5;
 
 /// The chapter in the full report.
 pub fn summary(page: &mut Page, view: &View) {
-    chapter(page, view, SOURCES, DUMPS, THREADS);
+    chapter(page, view, page.few(SOURCES), DUMPS, page.few(THREADS));
 }
 
 /// All of it.

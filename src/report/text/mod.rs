@@ -38,7 +38,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io:
     let mut page = Page::new(options);
     match options.chapter {
         Chapter::Full if report.summary.verdict == "healthy" => healthy(&mut page, &view),
-        Chapter::Full => full(&mut page, &view),
+        Chapter::Full => page = full(options, &view),
         Chapter::Timeline => timeline::all(&mut page, &view),
         Chapter::Exceptions => exceptions::all(&mut page, &view),
         Chapter::Checkpoints => checkpoints::all(&mut page, &view),
@@ -50,7 +50,26 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io:
     page.write_to(out)
 }
 
-fn full(page: &mut Page, view: &View) {
+/// Two screens, which a report is to fit on.
+const TWO_SCREENS: usize = 100;
+/// Beyond that, lists hold one row each.
+const MAX_BREVITY: u32 = 3;
+
+/// All chapters; where they do not fit, again with shorter lists, unless everything is asked for.
+fn full<'o>(options: &'o Options, view: &View) -> Page<'o> {
+    let mut page = Page::new(options);
+    chapters(&mut page, view);
+    for brevity in 1..=MAX_BREVITY {
+        if options.all || page.lines() <= TWO_SCREENS {
+            break;
+        }
+        page = Page::brief_by(options, brevity);
+        chapters(&mut page, view);
+    }
+    page
+}
+
+fn chapters(page: &mut Page, view: &View) {
     headline::verdict(page, view);
     headline::circumstances(page, view);
     chain::what_happened(page, view);

@@ -130,13 +130,30 @@ pub struct Page<'o> {
     pub width: usize,
     pub glyphs: &'static Glyphs,
     pub options: &'o Options,
+    /// How often lists are halved so that the report fits.
+    brevity: u32,
     text: String,
 }
 
 impl<'o> Page<'o> {
     pub fn new(options: &'o Options) -> Page<'o> {
         let glyphs = if options.unicode { &UNICODE } else { &ASCII };
-        Page { width: options.width.max(Options::MIN_WIDTH), glyphs, options, text: String::new() }
+        Page { width: options.width.max(Options::MIN_WIDTH), glyphs, options, brevity: 0, text: String::new() }
+    }
+
+    /// An empty page whose lists are halved so often.
+    pub fn brief_by(options: &'o Options, brevity: u32) -> Page<'o> {
+        Page { brevity, ..Page::new(options) }
+    }
+
+    /// Rows of a list that usually shows so many: never none.
+    pub fn few(&self, usual: usize) -> usize {
+        (usual >> self.brevity).max(1)
+    }
+
+    /// Lines so far.
+    pub fn lines(&self) -> usize {
+        self.text.bytes().filter(|byte| *byte == b'\n').count()
     }
 
     pub fn write_to(self, out: &mut dyn io::Write) -> io::Result<()> {

@@ -18,9 +18,10 @@ pub fn task_managers(page: &mut Page, view: &View) {
     let bad = |life: Option<&Life>| life.and_then(|life| life.loss.as_deref()).is_some_and(|loss| !words::loss_is_fine(loss));
     let mut shown = lives.clone();
     // Where not all fit, those that went badly stay.
-    if shown.len() > ROWS {
+    let most = page.few(ROWS);
+    if shown.len() > most {
         shown.sort_by_key(|(_, life)| !bad(*life));
-        shown.truncate(ROWS);
+        shown.truncate(most);
     }
     let lost = lives.iter().filter(|(_, life)| bad(*life)).count() as u64;
     let count = all.len() as u64 + view.report.task_managers_omitted;

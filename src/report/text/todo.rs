@@ -26,7 +26,7 @@ pub fn what_to_do(page: &mut Page, view: &View) {
         if several {
             page.wrapped(Line::indent(2), Ink::Dim, &finding.title, 1);
         }
-        for remedy in finding.remedy.iter().take(REMEDIES) {
+        for remedy in finding.remedy.iter().take(page.few(REMEDIES).max(2)) {
             page.wrapped(Line::indent(2).ink(Ink::Accent, page.glyphs.bullet).put(" "), Ink::Plain, remedy, 3);
         }
         page.wrapped(Line::indent(4), Ink::Plain, &outlook(finding), 2);
