@@ -198,6 +198,39 @@ fn the_page_shows_what_is_expected() {
 }
 
 #[test]
+fn what_jvms_said_stands_in_the_page() {
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open(&Report { jvm: sample::jvm(), ..sample::disaster() });
+    let chapter = browser.text("document.getElementById('jvm').innerText");
+    for word in
+        ["The JVM crashed: SIGSEGV", "RocksDB's native code", "Out of memory: Java heap space, 3 lines", "475 MiB", "deadlock", "holds the lock", "112 threads"]
+    {
+        assert!(chapter.contains(word), "{word}: {chapter}");
+    }
+    assert!(browser.complaints.is_empty(), "{:?}", browser.complaints);
+}
+
+/// The page says a figure as every other format does.
+#[test]
+fn figures_read_as_elsewhere() {
+    use super::super::figures;
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open(&sample::healthy());
+    for ms in [0, 9, 850, 999, 5_990, 15_720, 59_999, 245_000, 4_680_000, 273_600_000] {
+        assert_eq!(browser.text(&format!("duration({ms})")), figures::duration(ms));
+    }
+    for ms in [0.02, 0.51, 3.26, 9.97, 12.6, 1_999.6] {
+        assert_eq!(browser.text(&format!("duration({ms})")), figures::duration_f(ms));
+    }
+    for bytes in [0, 999, 1_000, 1_023, 1_024, 12_900_000, 1_048_575, 1 << 40] {
+        assert_eq!(browser.text(&format!("size({bytes})")), figures::bytes(bytes));
+    }
+    for share in [0.0, 0.0001, 0.42, 0.9999, 1.0] {
+        assert_eq!(browser.text(&format!("percent({share})")), figures::percent(share));
+    }
+}
+
+#[test]
 fn ten_thousand_events_stay_responsive() {
     let Some(mut browser) = Browser::start() else { return };
     browser.open(&long(10_000));

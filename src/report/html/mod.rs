@@ -20,7 +20,7 @@ use super::view::{View, chain};
 
 const PAGE: &str = include_str!("assets/report.html");
 const STYLE: &str = include_str!("assets/report.css");
-const SCRIPTS: [&str; 3] = [include_str!("assets/dom.js"), include_str!("assets/lanes.js"), include_str!("assets/report.js")];
+const SCRIPTS: [&str; 4] = [include_str!("assets/dom.js"), include_str!("assets/lanes.js"), include_str!("assets/jvm.js"), include_str!("assets/report.js")];
 
 /// What the page needs beside the report itself: that which the other formats derive too, so that all tell the same.
 #[derive(Serialize)]

@@ -29,9 +29,11 @@ const number = (n) => n === null || n === undefined ? "" : Math.round(n).toLocal
 const plural = (n, one) => number(n) + " " + (n === 1 ? one : one.endsWith("y") ? one.slice(0, -1) + "ies" : one + "s");
 function duration(ms) {
   if (ms === null || ms === undefined) return "";
-  if (ms < 10 && ms % 1) return ms.toFixed(1) + " ms";
-  if (ms < 1000) return Math.round(ms) + " ms";
-  if (ms < 60000) return (ms / 1000).toFixed(ms < 10000 ? 1 : 0).replace(/\.0$/, "") + " s";
+  if (ms > 0 && ms < .95) return ms.toFixed(ms < .095 ? 3 : 2) + " ms";
+  if (ms < 10 && ms % 1 > .049) return ms.toFixed(1) + " ms";
+  ms = Math.round(ms);
+  if (ms < 1000) return ms + " ms";
+  if (ms < 60000) return (ms < 10000 ? Math.floor(ms / 100) / 10 : Math.floor(ms / 1000)) + " s";
   const pair = (a, u, b, v) => a + " " + u + (b ? " " + b + " " + v : "");
   const s = Math.floor(ms / 1000), m = Math.floor(s / 60), h = Math.floor(m / 60);
   if (h < 1) return pair(m, "min", s % 60, "s");
@@ -40,11 +42,13 @@ function duration(ms) {
 function size(n) {
   if (n === null || n === undefined) return "";
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-  let at = 0;
+  if (n < 1024) return n + " B";
+  n /= 1024;
+  let at = 1;
   while (n >= 999.5 && at < 5) { n /= 1024; at++; }
-  return (at && n < 9.95 ? n.toFixed(1) : Math.round(n)) + " " + units[at];
+  return (n < 9.95 ? n.toFixed(1) : Math.round(n)) + " " + units[at];
 }
-const percent = (share) => share === null || share === undefined ? "" : (share > .999 && share < 1 ? "99.9" : (share * 100).toFixed(1)) + " %";
+const percent = (share) => share === null || share === undefined ? "" : (share > 0 && share < .001 ? "< 0.1" : share > .999 && share < 1 ? "99.9" : (share * 100).toFixed(1)) + " %";
 const words = (slug) => String(slug ?? "").replaceAll("-", " ");
 const simple = (name) => String(name ?? "").split(".").pop() || name;
 

@@ -132,11 +132,15 @@ function lanes(all, onRange) {
     tip.style.top = Math.max(4, Math.min(event.offsetY + 14, height - tip.offsetHeight - 4)) + "px";
   });
   new ResizeObserver(redraw).observe(canvas);
+  // Paper is light, and does not wait for a frame.
+  let theme;
+  addEventListener("beforeprint", () => { theme = document.documentElement.dataset.theme; document.documentElement.dataset.theme = "light"; draw(); });
+  addEventListener("afterprint", () => { if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme; redraw(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
   const button = (label, name, act) => { const b = el("button", "", label); b.type = "button"; b.title = name; b.setAttribute("aria-label", name); b.addEventListener("click", act); return b; };
   const bar = el("div", "bar", button("−", "Zoom out", () => zoom(2)), button("+", "Zoom in", () => zoom(.5)), button("◀", "Earlier", () => pan(-.4)), button("▶", "Later", () => pan(.4)), button("All", "Show everything", reset), range);
-  const hint = el("p", "dim", "Click the time line, then turn the wheel or press + and − to zoom, drag or use the arrow keys to move. The list below follows.");
+  const hint = el("p", "dim hint", "Click the time line, then turn the wheel or press + and − to zoom, drag or use the arrow keys to move. The list below follows.");
   const left = all.length > LIMIT ? el("p", "dim", number(all.length - LIMIT) + " more lanes are not drawn.") : null;
   return { node: el("div", "", bar, el("div", "lanes", canvas, tip), hint, left), redraw };
 }

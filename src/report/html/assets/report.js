@@ -31,7 +31,7 @@ function step(finding, depth) {
   const tags = [finding.count > 1 ? "×" + number(finding.count) : "", finding.certainty, finding.owner === "unknown" ? "" : words(finding.owner), finding.pattern].filter(Boolean);
   return el("li", "step d" + Math.min(depth, 4) + (depth ? "" : " root"),
     el("div", "", el("span", "dim mono", when(finding.first, true)), " ", depth ? "" : el("strong", severityInk(finding.severity), words(finding.role).toUpperCase() + " "), el("span", "title", finding.title), ...tags.map((tag) => el("span", "tag", tag))),
-    finding.explanation ? el("p", "", finding.explanation) : "", ...finding.evidence.slice(0, depth ? 2 : 4).map(quote));
+    finding.explanation ? el("p", "", ...coded(finding.explanation)) : "", ...finding.evidence.slice(0, depth ? 2 : 4).map(quote));
 }
 
 function whatHappened() {
@@ -42,7 +42,7 @@ function whatHappened() {
     ["last healthy", healthy && [when(healthy.time), healthy.checkpoint === null ? "" : "checkpoint " + healthy.checkpoint].filter(Boolean).join(", ")],
     ["certainty", SUMMARY.certainty && el("span", SUMMARY.certainty === "confirmed" ? "good" : "warn", SUMMARY.certainty)],
     ["still failing", failing === null ? "" : el("span", failing ? "bad" : "good", failing ? "yes, when the log ends" : "no")],
-    ...SUMMARY.missing.map((missing, at) => [at ? " " : "missing", missing.text + (missing.subject ? " (" + missing.subject + ")" : "")])));
+    ...SUMMARY.missing.map((missing, at) => [at ? " " : "missing", el("span", "", ...coded(missing.text + (missing.subject ? " (" + missing.subject + ")" : "")))])));
   const told = new Set();
   for (const chain of DATA.chains) {
     const steps = chain.filter(({ id }) => !told.has(id) && FINDINGS.has(id));
@@ -238,6 +238,7 @@ whatToDo();
 const drawn = timeline();
 jobs();
 tables();
+jvms();
 exceptions();
 read();
 tools(drawn);
