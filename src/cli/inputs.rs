@@ -63,6 +63,12 @@ fn is_piped() -> bool {
 
 /// Reads everything. A saved report must stand alone.
 pub fn read(paths: &[PathBuf], settings: &Settings, onlooker: Option<&dyn Onlooker>) -> Result<Input> {
+    // Whoever mistypes a command before a path that is there must not get another command's output.
+    if let [first, _, ..] = paths
+        && let Some(near) = command_like(first)
+    {
+        return Err(Error::usage(format!("{}: no such file or folder; did you mean the command `flinklog {near}`?", first.display())));
+    }
     let (streams, files): (Vec<&PathBuf>, Vec<&PathBuf>) = paths.iter().partition(|path| path.as_path() == Path::new("-"));
     for path in &files {
         if let Some(report) = saved::open(path)? {
@@ -101,17 +107,31 @@ fn alone(report: Report, paths: &[PathBuf], path: &Path) -> Result<Input> {
     Ok(Input::Report(Box::new(report)))
 }
 
+/// The command that a path without a file may be meant for.
+fn command_like(path: &Path) -> Option<String> {
+    let name = path.to_str().filter(|_| !path.exists())?;
+    let command = <Cli as clap::CommandFactory>::command();
+    suggest::nearest(name, command.get_subcommands().map(|c| c.get_name())).map(str::to_owned)
+}
+
+/// What lies where a missing path was looked for and has a name like it.
+fn beside(path: &Path) -> Option<PathBuf> {
+    const MOST: usize = 10_000;
+    let name = path.file_name().and_then(|name| name.to_str()).filter(|_| !path.exists())?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut names: Vec<String> = std::fs::read_dir(folder).ok()?.take(MOST).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    Some(path.with_file_name(suggest::nearest(name, names.iter().map(String::as_str))?))
+}
+
 /// Why nothing could be read.
 fn nothing(paths: &[PathBuf], scanned: &Scanned) -> String {
     let mut lines: Vec<String> = scanned.unreadable.iter().map(|(path, problem)| format!("{path}: {}", problem.message)).collect();
     lines.truncate(20);
-    if let Some(first) = paths.first()
-        && let (Some(name), false) = (first.to_str(), first.exists())
-    {
-        let command = <Cli as clap::CommandFactory>::command();
-        if let Some(near) = suggest::nearest(name, command.get_subcommands().map(|c| c.get_name())) {
-            lines.push(format!("did you mean the command `flinklog {near}`?"));
-        }
+    if let Some(near) = paths.first().and_then(|first| command_like(first)) {
+        lines.push(format!("did you mean the command `flinklog {near}`?"));
+    } else if let Some(near) = paths.iter().find_map(|path| beside(path)) {
+        lines.push(format!("did you mean {}?", near.display()));
     }
     if lines.is_empty() {
         lines.push(match (paths, scanned.skipped.len()) {
