@@ -390,6 +390,9 @@ fn mistakes_get_an_answer() {
         (&["patterns", "show", "user-code-excepton"], "user-code-exception"),
         (&["man", "wach"], "watch"),
         (&["yarn", "app"], "application_"),
+        // The command is meant, though there are logs to scan.
+        (&["evnts", NPE], "flinklog events"),
+        (&["fixtures/1.20.5-nep"], "fixtures/1.20.5-npe"),
     ] {
         let output = run(arguments);
         code(&output, 2);
@@ -445,6 +448,18 @@ fn events_in_time_order_and_filtered() {
     assert_eq!(out(&of_gc_log).lines().count(), 146);
     let few = run(&["events", NPE, "--max-events", "10"]);
     assert!(out(&few).lines().count() <= 40 && err(&few).contains("more than 10 events"), "{}", err(&few));
+}
+
+#[test]
+fn events_as_they_are_printed() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for (name, more) in [("events-text", &[][..]), ("events-color", &["--color", "always"]), ("events-ndjson", &["-f", "ndjson", "-n", "4"])] {
+        let output = run(&[&["events", NPE, "--kind", "job,task.failed,tm", "--level", "info"], more].concat());
+        code(&output, 0);
+        settings.bind(|| insta::assert_snapshot!(name, out(&output).replace("\\\\", "/")));
+    }
 }
 
 #[test]

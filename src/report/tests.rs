@@ -141,6 +141,28 @@ fn a_healthy_log_takes_few_lines_and_a_disaster_two_screens() {
     assert!(shown(&sample::disaster(), Format::Text, &Options { width: 140, ..Options::default() }).lines().count() <= 90);
 }
 
+/// However much went wrong: lists get shorter, and say what they leave out.
+#[test]
+fn many_disasters_at_once_take_two_screens_too() {
+    let mut report = sample::disaster();
+    let many = |at: usize| format!("-{at}");
+    let job = report.jobs[0].clone();
+    report.jobs.extend((0..8).map(|at| super::model::Job {
+        id: format!("{at}{}", &job.id[1..]),
+        name: job.name.clone().map(|name| name + &many(at)),
+        ..job.clone()
+    }));
+    report.task_managers = report.task_managers.iter().cycle().take(40).cloned().collect();
+    report.exceptions = report.exceptions.iter().cycle().take(40).cloned().collect();
+    report.gc = report.gc.iter().cycle().take(20).cloned().collect();
+    for width in [80, 140] {
+        let text = shown(&report, Format::Text, &Options { width, ..Options::default() });
+        assert!(text.lines().count() <= 100, "{text}");
+        assert!(text.contains("more jobs (flinklog checkpoints)") && text.contains("more groups (flinklog exceptions)"), "{text}");
+        assert!(shown(&report, Format::Text, &Options { width, all: true, ..Options::default() }).lines().count() > 150);
+    }
+}
+
 #[test]
 fn what_a_jvm_said_is_a_chapter() {
     let report = Report { gc: Vec::new(), jvm: sample::jvm(), ..sample::disaster() };
@@ -283,6 +305,12 @@ fn traces_have_what_viewers_ask_for() {
         }
     }
     assert_eq!(kinds, BTreeSet::from(["M", "X", "i"]));
+    let typed: typescript_tsbuildinfo::TraceJson = serde_json::from_value(trace["traceEvents"].clone()).unwrap();
+    assert_eq!(typed.len(), events.len());
+    for (event, ours) in typed.iter().zip(events) {
+        assert_eq!((Some(event.name.as_str()), event.dur), (ours["name"].as_str(), ours["dur"].as_f64()));
+        assert_eq!(event.ph == typescript_tsbuildinfo::TraceEventType::Complete, ours["ph"] == "X");
+    }
     assert_eq!(events.iter().filter(|event| event["name"] == "running").count(), 121);
 }
 

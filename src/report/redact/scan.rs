@@ -409,6 +409,19 @@ mod tests {
     }
 
     #[test]
+    fn addresses_in_names_of_logs() {
+        let mut names = Names::default();
+        for (input, output) in [
+            ("logs/taskmanager-10.77.3.9.log", "path-1"),
+            ("logs/taskmanager-10-77-3-9.log", "path-2"),
+            ("/x/gc-2026-11-21-17.log", "path-3/gc-2026-11-21-17.log"),
+            ("taskmanager.log.2026-11-21-17-05-03", "taskmanager.log.2026-11-21-17-05-03"),
+        ] {
+            assert_eq!(path(input, &mut names), output);
+        }
+    }
+
+    #[test]
     fn paths_and_urls() {
         let cases = [
             ("open /home/alice/jobs/a.conf failed", "open path-1 failed"),

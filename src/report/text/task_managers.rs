@@ -52,6 +52,6 @@ pub fn task_managers(page: &mut Page, view: &View) {
     table.draw(page);
     let hidden = (lives.len() - shown.len()) as u64 + view.report.task_managers_omitted + all.iter().map(|tm| tm.lives_omitted).fold(0, u64::saturating_add);
     if hidden > 0 {
-        page.push(Line::indent(2).ink(Ink::Dim, format!("and {}", figures::plural(hidden, "more"))));
+        page.push(Line::indent(2).ink(Ink::Dim, format!("and {} more", figures::count(hidden))));
     }
 }
