@@ -223,3 +223,14 @@ fn a_record_that_was_broken_and_joined_by_a_page_is_read() {
         org.apache.flink.streaming.api.operators.StreamMap.processElement(StreamMap.java:41)     at org.apache.flink.streaming.runtime.tasks.StreamTask.invoke(StreamTask.java:2)\n";
     assert_eq!(answer(text).0.as_deref(), Some("user-code-exception"));
 }
+
+#[test]
+fn a_task_that_throws_without_a_trace_is_hot_code_of_the_user() {
+    let task = "2026-11-21 21:13:33,177 WARN  org.apache.flink.runtime.taskmanager.Task                    [] - Source: orders -> enrich-orders (2/2)#0 \
+                (29a44b9770138601f6d7f236db02efbf_bc4197a480c92c793190a9f8c0afc54c_1_0) switched from RUNNING to FAILED with failure cause:\n";
+    let (pattern, certainty, _) = answer(&format!("{task}java.lang.NullPointerException: null\n"));
+    assert_eq!((pattern.as_deref(), certainty), (Some("user-code-exception"), Some(Certainty::Possible)));
+    // Nothing says so of another exception, or of one that nobody says where it was thrown.
+    assert_eq!(answer(&format!("{task}java.io.IOException: null\n")).0.as_deref(), Some("unclassified-exception"));
+    assert_ne!(answer("java.lang.NullPointerException: null\n").0.as_deref(), Some("user-code-exception"));
+}

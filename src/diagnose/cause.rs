@@ -3,6 +3,7 @@
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::Work;
 use crate::correlate::EntryRef;
+use crate::digest::What;
 use crate::event::Str;
 use crate::exception::{FrameCategory, Trace};
 use crate::patterns::{Nature, Subject};
@@ -96,7 +97,7 @@ impl Work<'_> {
             let slug = self.rules.id(index).clone();
             match pattern.nature {
                 // What may be an effect gives way to the user's own exception below it.
-                Nature::Either if depth < trace.root && !trace.root_is_wrapper && thrown_by_user(trace) => {
+                Nature::Either | Nature::Symptom if depth < trace.root && !trace.root_is_wrapper && thrown_by_user(trace) => {
                     return (Told::Unnamed, "user-code-exception".into());
                 }
                 Nature::Cause | Nature::Either => return (Told::Cause, slug),
@@ -145,11 +146,21 @@ impl Work<'_> {
         self.thrown.keys().filter(full).min().copied().unwrap_or(fingerprint)
     }
 
+    /// Did a task throw one of the exceptions whose trace HotSpot leaves out? Code that runs for every record is nearly always the user's.
+    fn thrown_by_hot_code(&self, fingerprint: u64, at: EntryRef) -> bool {
+        let of_a_task = matches!(self.story.entry(at).what, What::TaskFailed { .. });
+        of_a_task && self.thrown.get(&fingerprint).is_some_and(|t| t.group.thrown.trace.is_fast_throw())
+    }
+
     /// The cause that an exception itself states.
     pub fn stated(&self, fingerprint: u64, at: EntryRef) -> Cause {
         let fingerprint = self.in_full(fingerprint);
-        let (told, slug) = self.told(fingerprint);
+        let (told, mut slug) = self.told(fingerprint);
         let ms = self.story.time(at);
+        let hot = &*slug == "unclassified-exception" && self.thrown_by_hot_code(fingerprint, at);
+        if hot {
+            slug = "user-code-exception".into();
+        }
         let mut cause = Cause::new(&slug, Certainty::Confirmed, ms);
         cause.exception = Some(fingerprint);
         cause.evidence.extend(Evidence::of(self.story, at));
@@ -174,8 +185,12 @@ impl Work<'_> {
                 }
             }
         }
-        if &*slug == "unclassified-exception" {
+        if &*slug == "unclassified-exception" || hot {
             cause.certainty = Certainty::Possible;
+        }
+        if hot {
+            let text = "the JVM left the stack trace out, because hot code threw this again and again: `-XX:-OmitStackTraceInFastThrow` keeps it".to_owned();
+            cause.missing.push(Missing { code: "trace-omitted", subject: None, text });
         }
         let carries = self.rules.index_of(&slug).and_then(|i| self.rules.pattern(i)).is_some_and(|p| p.nature == Nature::Wrapper);
         if carries {
