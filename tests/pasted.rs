@@ -234,3 +234,12 @@ fn a_task_that_throws_without_a_trace_is_hot_code_of_the_user() {
     assert_eq!(answer(&format!("{task}java.io.IOException: null\n")).0.as_deref(), Some("unclassified-exception"));
     assert_ne!(answer("java.lang.NullPointerException: null\n").0.as_deref(), Some("user-code-exception"));
 }
+
+#[test]
+fn what_may_be_an_effect_of_an_unknown_exception_below_it_is_not_certain() {
+    let kryo = "com.esotericsoftware.kryo.KryoException: Error writing field queue\n\tat com.esotericsoftware.kryo.serializers.ObjectField.write(ObjectField.java:82)\n";
+    let below = "Caused by: java.lang.UnsupportedOperationException\n\tat org.jctools.queues.MpscBlockingConsumerArrayQueue.iterator(MpscBlockingConsumerArrayQueue.java:247)\n";
+    let (pattern, certainty, _) = answer(&format!("{kryo}{below}"));
+    assert_eq!((pattern.as_deref(), certainty), (Some("kryo-failure"), Some(Certainty::Likely)));
+    assert_eq!(answer(kryo).1, Some(Certainty::Confirmed));
+}

@@ -199,6 +199,15 @@ impl Work<'_> {
                 cause.missing.push(Missing { code: "trace-cut", subject: None, text: "the exception that it carries is not told".into() });
             }
         }
+        // What may be an effect of an exception below it that no pattern knows.
+        let below = self.thrown.get(&fingerprint).map(|t| &t.group.thrown).is_some_and(|thrown| {
+            let trace = &thrown.trace;
+            let either = |(index, depth): (u16, usize)| depth < trace.root && self.rules.pattern(index).is_some_and(|p| p.nature == Nature::Either);
+            !trace.root_is_wrapper && thrown.pattern.is_some_and(either)
+        });
+        if told == Told::Cause && below {
+            cause.certainty = cause.certainty.max(Certainty::Likely);
+        }
         if told == Told::Symptom {
             cause.is_symptom = true;
             cause.certainty = Certainty::Possible;
