@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::frame::{RawFrame, bare_frame, frame, is_packaging, number};
 use super::head::{announced, head};
+use crate::layout::trace_behind_head;
 
 /// Lines read of one text; what stands behind them is cut off. A hundred thousand causes fit in.
 const MAX_LINES: usize = 1 << 18;
@@ -260,7 +261,8 @@ fn undecorated(raw: &[u8]) -> &[u8] {
             Some(b'|') => trimmed.get(1..).map(|t| t.strip_prefix(b" ").unwrap_or(t)),
             // Code and bold marks of the page that the trace was copied from.
             Some(b'`' | b'*') => trimmed.get(1..),
-            Some(b) if b.is_ascii_digit() => behind_number(trimmed).or_else(|| behind_service(trimmed)),
+            Some(b'[') => trace_behind_head(trimmed),
+            Some(b) if b.is_ascii_digit() => behind_number(trimmed).or_else(|| behind_service(trimmed)).or_else(|| trace_behind_head(trimmed)),
             _ => behind_service(trimmed),
         };
         match next {

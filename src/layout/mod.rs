@@ -303,6 +303,9 @@ pub fn general(line: &[u8], levelless: bool) -> Option<Head<'_>> {
         return Some(Head { stamp: Some(stamp), level: Level::Unknown, logger: b"", message, layout: Layout::Custom });
     };
     let (logger, message, dashed) = logger_and_message(rest);
+    if logger.is_empty() && goes_on_in_a_trace(message) {
+        return None;
+    }
     let shown_as_hadoop = line.get(2) == Some(&b'/');
     let layout = match (stamp.date, dashed) {
         _ if shown_as_hadoop => Layout::HadoopClient,
@@ -311,6 +314,40 @@ pub fn general(line: &[u8], levelless: bool) -> Option<Head<'_>> {
         _ => Layout::Custom,
     };
     Some(Head { stamp: Some(stamp), level, logger, message, layout })
+}
+
+/// Is it a line of a stack trace? Platforms that log a client's output give each of its lines a time and a level of their own.
+fn goes_on_in_a_trace(message: &[u8]) -> bool {
+    match message.first() {
+        Some(b'a') => message.starts_with(b"at ") && message.contains(&b'(') && message.trim_ascii_end().ends_with(b")"),
+        Some(b'C') => message.starts_with(b"Caused by: "),
+        Some(b'S') => message.starts_with(b"Suppressed: "),
+        Some(b'.') => message.starts_with(b"... ") && message.trim_ascii_end().ends_with(b" more"),
+        _ => false,
+    }
+}
+
+/// What stands behind the time and level of a line of a stack trace that bears them; see [`general`].
+pub fn trace_behind_head(line: &[u8]) -> Option<&[u8]> {
+    const LEVELS: [&[u8]; 6] = [b"INFO", b"WARN", b"ERROR", b"DEBUG", b"FATAL", b"TRACE"];
+    let mut rest = line;
+    for _ in 0..5 {
+        rest = rest.trim_ascii_start();
+        let end = memchr::memchr(b' ', rest.get(..40.min(rest.len()))?)?;
+        let (token, behind) = rest.split_at(end);
+        let bare = token.strip_prefix(b"[").unwrap_or(token);
+        let bare = bare.strip_suffix(b":").unwrap_or(bare);
+        let bare = bare.strip_suffix(b"]").unwrap_or(bare);
+        if LEVELS.contains(&bare) {
+            let behind = behind.trim_ascii_start();
+            return goes_on_in_a_trace(behind).then_some(behind);
+        }
+        if !bare.iter().any(u8::is_ascii_digit) {
+            return None;
+        }
+        rest = behind;
+    }
+    None
 }
 
 fn closing_bracket(text: &[u8]) -> Option<usize> {

@@ -422,6 +422,7 @@ impl<'c> Scanner<'c, '_> {
                 Some(b'C') => line.starts_with(b"Caused by: "),
                 Some(b'a') => line.starts_with(b"at "),
                 Some(b'T') => line.starts_with(b"Traceback (most recent call last)"),
+                Some(b'0'..=b'9' | b'[') => layout::trace_behind_head(line).is_some(),
                 Some(b'a'..=b'z') => text::names_a_throwable(line) || text::holds_a_trace(line),
                 _ => false,
             };
