@@ -1,18 +1,16 @@
 //! Finds the patterns that fit a subject.
 //!
-//! In: the alternatives of all patterns, then subjects. Out: indexes of the patterns that fit. One Aho-Corasick pass over the text finds which literals
-//! occur; only alternatives that a literal, the class or the logger makes a candidate are checked, their regex last. Nothing is ranked here.
+//! In: the alternatives of all patterns, then subjects. Out: indexes of the patterns that fit. One pass over the text finds which literals occur
+//! ([`super::literals`]); only alternatives that a literal, the class or the logger makes a candidate are checked, their regex last. Nothing is ranked here.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
 
-use crate::memo::Memo;
-
+use super::literals::Literals;
 use super::model::{Level, Match, On};
 use super::subject::{Subject, last_part, outer_part};
 
@@ -20,12 +18,6 @@ use super::subject::{Subject, last_part, outer_part};
 pub fn compile_regex(regex: &str) -> Result<Regex, String> {
     RegexBuilder::new(regex).size_limit(1 << 20).dfa_size_limit(1 << 20).nest_limit(50).build().map_err(|e| e.to_string())
 }
-
-/// Lines whose literals are known at a time.
-const REMEMBERED_LINES: usize = 8_192;
-
-/// Literals that a vectorised search takes at once.
-const MOST_AT_THE_GATE: usize = 64;
 
 /// The alternatives for one kind of subject.
 #[derive(Debug)]
@@ -83,95 +75,6 @@ impl ClassTest {
     }
 }
 
-/// The texts that alternatives need or forbid. What searches for them is built when the first text comes: most of the start-up time of a scan that needs
-/// none would go there.
-#[derive(Debug)]
-struct Literals {
-    texts: Vec<String>,
-    searcher: OnceLock<Option<AhoCorasick>>,
-    /// Says of a text whether any literal of a few is in it: vectorised, unlike a search for all that overlap.
-    gate: OnceLock<Option<AhoCorasick>>,
-    /// No literal reaches over a line end.
-    apart: bool,
-    /// Only where they are `apart`.
-    known: OnceLock<Known>,
-}
-
-/// Literals of lines and of the frames of traces.
-#[derive(Debug)]
-struct Known {
-    lines: Memo<Arc<[u32]>>,
-    blocks: Memo<Arc<[u32]>>,
-}
-
-static FRAMES: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\n\tat "));
-
-impl Literals {
-    /// Bytes of all texts together; far below what the searcher can hold.
-    const MOST: usize = 64 << 20;
-
-    fn new(texts: Vec<String>) -> Result<Literals, String> {
-        if texts.iter().map(String::len).sum::<usize>() > Literals::MOST {
-            return Err(format!("more than {} bytes of literals", Literals::MOST));
-        }
-        let apart = !texts.iter().any(|text| text.contains('\n'));
-        Ok(Literals { texts, searcher: OnceLock::new(), gate: OnceLock::new(), apart, known: OnceLock::new() })
-    }
-
-    fn known(&self) -> Option<&Known> {
-        let new = || Known { lines: Memo::with_slots(REMEMBERED_LINES), blocks: Memo::default() };
-        self.apart.then(|| self.known.get_or_init(new))
-    }
-
-    fn occur(&self, text: &[u8]) -> bool {
-        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&self.texts).ok();
-        self.texts.len() > MOST_AT_THE_GATE || self.gate.get_or_init(build).as_ref().is_none_or(|gate| gate.is_match(text))
-    }
-
-    fn search(&self, text: &[u8]) -> Vec<u32> {
-        let Some(searcher) = self.searcher() else { return Vec::new() };
-        let mut found: Vec<u32> = Vec::new();
-        let mut last = u32::MAX;
-        for hit in searcher.find_overlapping_iter(text) {
-            let literal = hit.pattern().as_u32();
-            if literal != last {
-                found.push(literal);
-                last = literal;
-            }
-            if found.len() > 4 * self.texts.len() {
-                found.sort_unstable();
-                found.dedup();
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    fn search_lines(&self, text: &[u8], known: &Known) -> Vec<u32> {
-        let mut all: Vec<u32> = Vec::new();
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', text).chain(std::iter::once(text.len())) {
-            let line = &text[start..end];
-            start = end + 1;
-            if line.is_empty() {
-                continue;
-            }
-            all.extend_from_slice(&known.lines.get(line, b"", || self.search(line).into()));
-            // A hostile text repeats literals for ever.
-            if all.len() > 4 * self.texts.len() {
-                all.sort_unstable();
-                all.dedup();
-            }
-        }
-        all
-    }
-
-    fn searcher(&self) -> Option<&AhoCorasick> {
-        self.searcher.get_or_init(|| if self.texts.is_empty() { None } else { AhoCorasick::new(&self.texts).ok() }).as_ref()
-    }
-}
-
 /// A regex that is compiled when a text first comes to it: of hundreds a scan needs a handful.
 #[derive(Debug)]
 struct LazyRegex {
@@ -205,22 +108,12 @@ impl Matcher {
 
     /// The literals that occur in `text`, by number, sorted.
     pub fn literals_in(&self, text: &[u8]) -> Vec<u32> {
-        let Some(known) = self.literals.known() else { return self.literals.search(text) };
-        // A message or an id differs from trace to trace, the frames are the same again and again: they are known as one block.
-        let frames = FRAMES.find(text).unwrap_or(text.len());
-        let (message, frames) = text.split_at(frames);
-        let mut all = self.literals.search_lines(message, known);
-        if !frames.is_empty() {
-            all.extend_from_slice(&known.blocks.get(frames, b"", || self.literals.search_lines(frames, known).into()));
-        }
-        all.sort_unstable();
-        all.dedup();
-        all
+        self.literals.remembered(text)
     }
 
     /// Is what [`Matcher::literals_in`] finds in a text the sum of what it finds in the text's lines?
     pub fn line_by_line(&self) -> bool {
-        self.literals.apart
+        self.literals.apart()
     }
 
     /// Calls `found` with the index of each pattern that fits; the same pattern may come twice.
