@@ -16,6 +16,10 @@ use crate::patterns::{self, Nature, Packs, Pattern, Subject};
 const MAX_TEXT: usize = 256 * 1024;
 /// Longest line that may be an exception's message alone.
 const MAX_MESSAGE_ALONE: usize = 2_048;
+/// Patterns of this rank or more say what happened, not only where.
+const SPECIFIC: i32 = 45;
+/// How well a pattern explains a trace: nature, is it specific, depth if so, rank, depth.
+type Weight = (u8, bool, usize, i32, usize);
 /// Literals of this length or more cannot be mistaken.
 const TELLING: usize = 24;
 
@@ -254,7 +258,7 @@ impl Rules {
 
     /// The pattern that explains a trace: causes before symptoms, narrower before broader, then the deepest link.
     fn explain(&self, trace: &Trace, process: Option<&str>) -> Option<(u16, usize)> {
-        let mut best: Option<((u8, i32, usize), u16)> = None;
+        let mut best: Option<(Weight, u16)> = None;
         for (depth, link) in trace.links.iter().enumerate() {
             let frames: Vec<&str> = link.frames.iter().map(|f| f.call.as_str()).collect();
             let subject = Subject::Exception { class: &link.class, message: &link.message, frames: &frames, process };
@@ -267,14 +271,16 @@ impl Rules {
                 Nature::Benign => 1,
                 Nature::Wrapper => 0,
             };
-            let rank = (weight, pattern.rank, depth);
+            // Of two that are specific the deeper one is nearer to the cause.
+            let specific = pattern.nature == Nature::Cause && pattern.rank >= SPECIFIC;
+            let rank = (weight, specific, if specific { depth } else { 0 }, pattern.rank, depth);
             if let Some(index) = self.index(pattern)
                 && best.is_none_or(|(known, _)| rank > known)
             {
                 best = Some((rank, index));
             }
         }
-        best.map(|((_, _, depth), index)| (index, depth))
+        best.map(|((.., depth), index)| (index, depth))
     }
 }
 

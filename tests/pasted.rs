@@ -243,3 +243,37 @@ fn what_may_be_an_effect_of_an_unknown_exception_below_it_is_not_certain() {
     assert_eq!((pattern.as_deref(), certainty), (Some("kryo-failure"), Some(Certainty::Likely)));
     assert_eq!(answer(kryo).1, Some(Certainty::Confirmed));
 }
+
+#[test]
+fn what_nests_in_a_jdo_exception_is_no_trace_of_its_own() {
+    let trace = "java.lang.RuntimeException: Unable to instantiate org.apache.hadoop.hive.metastore.HiveMetaStoreClient\n\
+                 \tat org.apache.hadoop.hive.metastore.MetaStoreUtils.newInstance(MetaStoreUtils.java:1708)\n\
+                 Caused by: javax.jdo.JDOFatalUserException: Class org.datanucleus.api.jdo.JDOPersistenceManagerFactory was not found.\n\
+                 NestedThrowables:\n\
+                 java.lang.ClassNotFoundException: org.datanucleus.api.jdo.JDOPersistenceManagerFactory\n\
+                 \tat javax.jdo.JDOHelper.getPersistenceManagerFactory(JDOHelper.java:808)\n\
+                 \t... 41 more\n\
+                 Caused by: java.lang.ClassNotFoundException: org.datanucleus.api.jdo.JDOPersistenceManagerFactory\n\
+                 \tat java.net.URLClassLoader.findClass(URLClassLoader.java:382)\n";
+    assert_eq!(answer(trace).0.as_deref(), Some("linkage-missing-class"));
+}
+
+#[test]
+fn a_trace_whose_lines_bear_times_is_one_trace() {
+    let trace = "2024-01-24 22:11:37,598 [INFO] org.apache.flink.client.program.ProgramInvocationException: The main method caused an error: the sink is not serializable\n\
+                 2024-01-24 22:11:37,598 [INFO] at org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:366)\n\
+                 2024-01-24 22:11:37,599 [INFO] at org.apache.flink.client.cli.CliFrontend.main(CliFrontend.java:1188)\n\
+                 2024-01-24 22:11:37,611 [INFO] Caused by: java.io.NotSerializableException: com.acme.orders.LedgerClient\n\
+                 2024-01-24 22:11:37,615 [INFO] at java.io.ObjectOutputStream.writeObject0(ObjectOutputStream.java:1184)\n\
+                 2024-01-24 22:11:37,615 [INFO] at org.apache.flink.util.InstantiationUtil.serializeObject(InstantiationUtil.java:624)\n\
+                 2024-01-24 22:11:37,616 [INFO] ... 26 more\n\
+                 2024-01-24 22:11:37,616 [INFO] at last the process has ended\n";
+    let (pattern, certainty, _) = answer(trace);
+    assert_eq!((pattern.as_deref(), certainty), (Some("not-serializable-function"), Some(Certainty::Confirmed)));
+}
+
+#[test]
+fn an_exception_behind_a_level_is_no_logger() {
+    let line = "[FlinkExecute] 2024-03-12 10:11:12 ERROR: java.lang.NoClassDefFoundError: org/apache/flink/connector/base/source/reader/RecordEmitter\n";
+    assert_eq!(answer(line).0.as_deref(), Some("linkage-missing-class"));
+}

@@ -131,11 +131,27 @@ pub(super) fn lines(text: &[u8]) -> Vec<Line<'_>> {
     if is_reversed(&out) {
         out.reverse();
     }
+    leave_out_nested(&mut out);
     out
+}
+
+/// JDO's exceptions (the Hive metastore's) name in their own text what nests in them, and the same stands below as their cause.
+fn leave_out_nested(lines: &mut Vec<Line<'_>>) {
+    let mut at = 2;
+    while at < lines.len() {
+        if matches!(lines[at].kind, Kind::Frame(_)) && lines[at - 2].text == b"NestedThrowables:" {
+            lines.drain(at - 2..at);
+        }
+        at += 1;
+    }
 }
 
 /// A trace on one line: cuts before each ` at ` that starts a frame, and before `Caused by:`, `Suppressed:` and `... n more` once a frame was seen.
 fn split_flattened<'a>(line: &'a [u8], number: usize, out: &mut Vec<Line<'a>>) {
+    let line = match line.first() {
+        Some(b'0'..=b'9' | b'[') => trace_behind_head(line).unwrap_or(line),
+        _ => line,
+    };
     let mut start = 0;
     let mut from = 0;
     let mut frames = line.starts_with(b"at ");
@@ -261,8 +277,7 @@ fn undecorated(raw: &[u8]) -> &[u8] {
             Some(b'|') => trimmed.get(1..).map(|t| t.strip_prefix(b" ").unwrap_or(t)),
             // Code and bold marks of the page that the trace was copied from.
             Some(b'`' | b'*') => trimmed.get(1..),
-            Some(b'[') => trace_behind_head(trimmed),
-            Some(b) if b.is_ascii_digit() => behind_number(trimmed).or_else(|| behind_service(trimmed)).or_else(|| trace_behind_head(trimmed)),
+            Some(b) if b.is_ascii_digit() => behind_number(trimmed).or_else(|| behind_service(trimmed)),
             _ => behind_service(trimmed),
         };
         match next {

@@ -385,7 +385,8 @@ fn logger_and_message(text: &[u8]) -> (&[u8], &[u8], bool) {
     let name = rest.iter().position(|b| matches!(b, b' ' | b'[')).unwrap_or(rest.len());
     let (word, after) = rest.split_at(name);
     let bare = word.strip_suffix(b":").unwrap_or(word);
-    if !is_logger(bare) {
+    // `ERROR: java.lang.Error: x`: the message is an exception, and no logger stands before it.
+    if !is_logger(bare) || is_throwable(bare) {
         let message = rest.strip_prefix(b"- ").or_else(|| rest.strip_prefix(b": ")).unwrap_or(rest);
         return (b"", message, rest.starts_with(b"- "));
     }
@@ -418,6 +419,10 @@ fn logger_and_message(text: &[u8]) -> (&[u8], &[u8], bool) {
 }
 
 /// Does `text` look like a logger's name: identifiers with dots, slashes or dollars?
+fn is_throwable(name: &[u8]) -> bool {
+    name.contains(&b'.') && (name.ends_with(b"Exception") || name.ends_with(b"Error") || name.ends_with(b"Throwable"))
+}
+
 fn is_logger(text: &[u8]) -> bool {
     let named = text.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
     named && text.len() < 300 && text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'-' | b'/'))

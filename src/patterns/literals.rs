@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memmem;
 use rustc_hash::FxHashMap;
 
@@ -62,7 +62,8 @@ impl Literals {
 
     /// May any occur? Never says no where one does.
     pub fn occur(&self, text: &[u8]) -> bool {
-        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&self.texts).ok();
+        // The vectorised search stands before the automaton, which is hardly used: the one that is built soonest will do.
+        let build = || AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).match_kind(MatchKind::LeftmostFirst).build(&self.texts).ok();
         self.texts.len() > MOST_AT_THE_GATE || self.gate.get_or_init(build).as_ref().is_none_or(|gate| gate.is_match(text))
     }
 

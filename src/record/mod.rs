@@ -54,6 +54,8 @@ pub fn continues(line: &[u8]) -> bool {
         Some(b'S') => line.starts_with(b"Suppressed: "),
         Some(b'.') => line.starts_with(b"... "),
         Some(b'a') => line.starts_with(b"at "),
+        Some(b'N') => line.trim_ascii_end() == b"NestedThrowables:",
+        Some(b'0'..=b'9' | b'[') => layout::trace_behind_head(line).is_some(),
         Some(b'\r') => line.len() == 1,
         _ => false,
     }
@@ -81,6 +83,11 @@ pub fn starts_text(line: &[u8]) -> bool {
     names_a_throwable(line) || line.starts_with(b"Exception in thread ")
 }
 
+/// Does the line at byte `at` name what nests in the exception above it? JDO's exceptions have that in their own text.
+fn nests(bytes: &[u8], at: usize) -> bool {
+    bytes[..at].ends_with(b"\nNestedThrowables:\n")
+}
+
 /// Can a chunk begin at byte `at` of `bytes`, which begins at a record itself?
 pub fn may_cut(bytes: &[u8], at: usize, mode: Mode) -> bool {
     let rest = &bytes[at..];
@@ -90,6 +97,9 @@ pub fn may_cut(bytes: &[u8], at: usize, mode: Mode) -> bool {
     }
     if mode.headed || mode.gc == GcLines::Only {
         return true;
+    }
+    if nests(bytes, at) {
+        return false;
     }
     // Not inside the message of a throwable.
     let mut end = at;
@@ -380,7 +390,8 @@ impl<'c> Scanner<'c, '_> {
         let line = &self.chunk[start..end];
         self.out.jvm = self.out.jvm || crate::jvm::begins(line);
         let message_goes_on =
-            self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES) && !open.traced && !starts_text(line));
+            self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES) && !open.traced && !starts_text(line))
+                || nests(self.chunk, start);
         // A paste may begin in the middle of a trace: what stands before the first head is text.
         let text = if self.mode.headed { self.open.as_ref().map_or(number == 0, is_text) } else { true };
         if text && (self.open.is_none() || !continues(line) && !message_goes_on) {

@@ -318,7 +318,8 @@ fn user_packages_win_inside_known_ones() {
     let rules = Rules::with_user_packages(&["org.apache.flink.connector.mine".to_owned(), String::new()]);
     assert_eq!(parse_with(&rules, text).and_then(|t| t.user_frame).map(|f| f.method.clone()), Some("poll".to_owned()));
     assert_eq!(rules.category("org.apache.flink.connector.minefield.A", true), FrameCategory::Connector);
-    assert_eq!(rules.category("org.apache.flinkish.A", true), FrameCategory::User);
+    assert_eq!(rules.category("org.apache.flinkish.A", true), FrameCategory::Library);
+    assert_eq!(rules.category("javaish.A", true), FrameCategory::User);
     assert_eq!(rules.category("java.lang.reflect.Method", true), FrameCategory::Reflection);
     assert_eq!(rules.category("java.lang.Thread", true), FrameCategory::Jdk);
 }
