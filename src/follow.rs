@@ -414,7 +414,7 @@ impl<'o> Live<'o> {
             let mut end = lines_end;
             take = loop {
                 let Some(newline) = memchr::memrchr(b'\n', &self.pending[..end.saturating_sub(1)]) else { break 0 };
-                if record::begins(line_at(&self.pending, newline + 1), sniffed.mode) {
+                if record::may_cut(&self.pending, newline + 1, sniffed.mode) {
                     break newline + 1;
                 }
                 end = newline + 1;
@@ -476,11 +476,6 @@ fn begins_with(file: &File, head: &[u8]) -> bool {
     let mut found = [0; HEAD];
     let found = &mut found[..head.len().min(HEAD)];
     ReadAt::read_at(file, 0, found).is_ok_and(|read| found[..read] == *head)
-}
-
-fn line_at(bytes: &[u8], at: usize) -> &[u8] {
-    let rest = &bytes[at..];
-    &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
 }
 
 /// Reads standard input in a thread of its own: a pipe cannot be asked whether it has something.

@@ -256,7 +256,7 @@ impl Rules {
         self.packs.best_record(subject, &[&head, further])
     }
 
-    /// The pattern that explains a trace: causes before symptoms, narrower before broader, then the deepest link.
+    /// The pattern that explains a trace: causes before symptoms, specific before general; of specific causes the deepest, else the higher rank.
     fn explain(&self, trace: &Trace, process: Option<&str>) -> Option<(u16, usize)> {
         let mut best: Option<(Weight, u16)> = None;
         for (depth, link) in trace.links.iter().enumerate() {

@@ -256,6 +256,11 @@ fn what_nests_in_a_jdo_exception_is_no_trace_of_its_own() {
                  Caused by: java.lang.ClassNotFoundException: org.datanucleus.api.jdo.JDOPersistenceManagerFactory\n\
                  \tat java.net.URLClassLoader.findClass(URLClassLoader.java:382)\n";
     assert_eq!(answer(trace).0.as_deref(), Some("linkage-missing-class"));
+    assert_eq!(answer(&trace.replace('\n', "\r\n")).0.as_deref(), Some("linkage-missing-class"));
+    // Without the first trace's cause nobody could tell: the nested line stands for it.
+    let groups = |text: &str| flinklog::exception::parse(text.as_bytes()).map(|t| t.links.iter().map(|l| l.class.clone()).collect::<Vec<_>>());
+    let classes = ["java.lang.RuntimeException", "javax.jdo.JDOFatalUserException", "java.lang.ClassNotFoundException"];
+    assert_eq!(groups(trace).expect("a trace"), classes);
 }
 
 #[test]
@@ -270,6 +275,11 @@ fn a_trace_whose_lines_bear_times_is_one_trace() {
                  2024-01-24 22:11:37,616 [INFO] at last the process has ended\n";
     let (pattern, certainty, _) = answer(trace);
     assert_eq!((pattern.as_deref(), certainty), (Some("not-serializable-function"), Some(Certainty::Confirmed)));
+    // Jars behind the frames, and other ways to write the level.
+    for (frame, level) in [(") ~[flink-dist-1.20.5.jar:1.20.5]\n", "[INFO]"), (")\n", "[INFO ]"), (")\n", "INFO -"), (")\n", "WARNING")] {
+        let other = trace.replace(")\n", frame).replace("[INFO]", level);
+        assert_eq!(answer(&other).0.as_deref(), Some("not-serializable-function"), "{other}");
+    }
 }
 
 #[test]

@@ -107,9 +107,10 @@ fn alone(report: Report, paths: &[PathBuf], path: &Path) -> Result<Input> {
     Ok(Input::Report(Box::new(report)))
 }
 
-/// The command that a path without a file may be meant for.
+/// The command that a path without a file may be meant for; `gc.log` is meant for none.
 fn command_like(path: &Path) -> Option<String> {
-    let name = path.to_str().filter(|_| !path.exists())?;
+    let a_word = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let name = path.to_str().filter(|name| a_word(name) && !path.exists())?;
     let command = <Cli as clap::CommandFactory>::command();
     suggest::nearest(name, command.get_subcommands().map(|c| c.get_name())).map(str::to_owned)
 }

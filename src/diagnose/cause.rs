@@ -97,7 +97,7 @@ impl Work<'_> {
             let slug = self.rules.id(index).clone();
             match pattern.nature {
                 // What may be an effect gives way to the user's own exception below it.
-                Nature::Either | Nature::Symptom if depth < trace.root && !trace.root_is_wrapper && thrown_by_user(trace) => {
+                Nature::Either | Nature::Symptom if depth < trace.root && !trace.root_is_wrapper && thrown_by_user(trace) && !was_cancelled(trace) => {
                     return (Told::Unnamed, "user-code-exception".into());
                 }
                 Nature::Cause | Nature::Either => return (Told::Cause, slug),
@@ -109,7 +109,7 @@ impl Work<'_> {
                 Nature::Wrapper => {}
             }
         }
-        if is_cancellation(trace.root_link().map_or("", |l| l.class.as_str())) {
+        if was_cancelled(trace) {
             return (Told::Nothing, "".into());
         }
         if trace.user_frame.is_some() && !trace.root_is_wrapper && !only_called(trace) {
@@ -169,7 +169,7 @@ impl Work<'_> {
             let root = trace.root_link();
             let frame = trace.user_frame.as_ref().map(|f| f.call.clone()).unwrap_or_default();
             cause.detail = match &*slug {
-                "user-code-exception" => format!("{} {frame}", root.map_or("", |l| l.class.as_str())),
+                "user-code-exception" => format!("{} {frame}", root.map_or("", |l| l.class.as_str())).trim_end().to_owned(),
                 "unclassified-exception" => root.map_or(String::new(), |l| l.class.clone()),
                 _ => String::new(),
             };
@@ -189,7 +189,8 @@ impl Work<'_> {
             cause.certainty = Certainty::Possible;
         }
         if hot {
-            let text = "the JVM left the stack trace out, because hot code threw this again and again: `-XX:-OmitStackTraceInFastThrow` keeps it".to_owned();
+            let text = "the stack trace is missing: where hot code throws again and again the JVM leaves it out, and `-XX:-OmitStackTraceInFastThrow` keeps it"
+                .to_owned();
             cause.missing.push(Missing { code: "trace-omitted", subject: None, text });
         }
         let carries = self.rules.index_of(&slug).and_then(|i| self.rules.pattern(i)).is_some_and(|p| p.nature == Nature::Wrapper);
@@ -199,7 +200,7 @@ impl Work<'_> {
                 cause.missing.push(Missing { code: "trace-cut", subject: None, text: "the exception that it carries is not told".into() });
             }
         }
-        // What may be an effect of an exception below it that no pattern knows.
+        // What may be an effect of an exception below it that no pattern calls a cause.
         let below = self.thrown.get(&fingerprint).map(|t| &t.group.thrown).is_some_and(|thrown| {
             let trace = &thrown.trace;
             let either = |(index, depth): (u16, usize)| depth < trace.root && self.rules.pattern(index).is_some_and(|p| p.nature == Nature::Either);
@@ -244,7 +245,7 @@ impl Work<'_> {
         if let Some((at, fingerprint)) = unnamed {
             let (_, slug) = self.told(fingerprint);
             let before = symptom.as_ref().is_none_or(|(s, ..)| self.story.time(at) <= self.story.time(*s));
-            if before || &*slug == "user-code-exception" {
+            if before || &*slug == "user-code-exception" || self.thrown_by_hot_code(fingerprint, at) {
                 return Some(self.stated(fingerprint, at));
             }
         }
@@ -333,6 +334,11 @@ fn thrown_in(trace: &Trace) -> Option<FrameCategory> {
 fn only_called(trace: &Trace) -> bool {
     let main = trace.user_frame.as_ref().is_some_and(|f| f.method == "main" || f.method.starts_with("delayedEndpoint$"));
     main && matches!(thrown_in(trace), Some(FrameCategory::Flink | FrameCategory::Connector))
+}
+
+/// Is the root what cancellation throws?
+fn was_cancelled(trace: &Trace) -> bool {
+    is_cancellation(trace.root_link().map_or("", |l| l.class.as_str()))
 }
 
 /// Exceptions that cancellation throws.

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::FxHashSet;
+
 use super::frame::{RawFrame, bare_frame, frame, is_packaging, number};
 use super::head::{announced, head};
 use crate::layout::trace_behind_head;
@@ -135,15 +137,24 @@ pub(super) fn lines(text: &[u8]) -> Vec<Line<'_>> {
     out
 }
 
-/// JDO's exceptions (the Hive metastore's) name in their own text what nests in them, and the same stands below as their cause.
+/// JDO's exceptions (the Hive metastore's) name in their own text what nests in them; where the same stands below as a cause it is left out.
 fn leave_out_nested(lines: &mut Vec<Line<'_>>) {
-    let mut at = 2;
-    while at < lines.len() {
-        if matches!(lines[at].kind, Kind::Frame(_)) && lines[at - 2].text == b"NestedThrowables:" {
-            lines.drain(at - 2..at);
-        }
-        at += 1;
+    const MARK: &[u8] = b"NestedThrowables:";
+    if !lines.iter().any(|line| line.text == MARK) {
+        return;
     }
+    let told = |line: &Line<'_>| if let Kind::Caused(text) = line.kind { Some(text.to_vec()) } else { None };
+    let causes: FxHashSet<Vec<u8>> = lines.iter().filter_map(told).collect();
+    let mut kept = 0;
+    for at in 0..lines.len() {
+        let line = lines[at];
+        if matches!(line.kind, Kind::Frame(_)) && kept >= 2 && lines[kept - 2].text == MARK && causes.contains(lines[kept - 1].text) {
+            kept -= 2;
+        }
+        lines[kept] = line;
+        kept += 1;
+    }
+    lines.truncate(kept);
 }
 
 /// A trace on one line: cuts before each ` at ` that starts a frame, and before `Caused by:`, `Suppressed:` and `... n more` once a frame was seen.

@@ -129,6 +129,9 @@ pub struct Head<'a> {
     pub layout: Layout,
 }
 
+/// Bytes of a line that are looked at to say whether it is a head.
+pub const HEAD_BYTES: usize = 2048;
+
 /// Could `line` begin a record of a text layout? Looks at a few bytes only.
 #[inline]
 pub fn may_be_head(line: &[u8]) -> bool {
@@ -218,6 +221,10 @@ fn separator(text: &[u8], name: usize) -> Option<(usize, Layout)> {
         layout = Layout::Log4j;
         at += 1 + memchr::memchr(b']', &text[at..text.len().min(at + 300)])?;
     } else if text.get(at) != Some(&b'-') {
+        // An exception or a line of its trace, not a logger.
+        if matches!(&text[..name], b"at" | b"Caused" | b"Suppressed" | b"...") || text[..name].ends_with(b":") {
+            return None;
+        }
         // A diagnostic context without brackets (log4j 1.2 prints it bare).
         at += memchr::memmem::find(&text[at..text.len().min(at + 200)], b" - ")?;
     }
@@ -234,6 +241,15 @@ fn separator(text: &[u8], name: usize) -> Option<(usize, Layout)> {
 /// Parses a head in any text layout: a time within the first tokens, a level, then a logger and a separator where there are any.
 /// `levelless`: also take a line with a time and no level (pasted console exports), where the caller knows that the source has no others.
 pub fn general(line: &[u8], levelless: bool) -> Option<Head<'_>> {
+    read(line, levelless).filter(|head| !goes_on_in_a_trace(line, head))
+}
+
+/// What stands behind the time and level of a line of a stack trace that bears them; such a line is no head of its own.
+pub fn trace_behind_head(line: &[u8]) -> Option<&[u8]> {
+    read(line, false).filter(|head| goes_on_in_a_trace(line, head)).map(|head| head.message)
+}
+
+fn read(line: &[u8], levelless: bool) -> Option<Head<'_>> {
     if !may_be_head(line) {
         return None;
     }
@@ -303,9 +319,6 @@ pub fn general(line: &[u8], levelless: bool) -> Option<Head<'_>> {
         return Some(Head { stamp: Some(stamp), level: Level::Unknown, logger: b"", message, layout: Layout::Custom });
     };
     let (logger, message, dashed) = logger_and_message(rest);
-    if logger.is_empty() && goes_on_in_a_trace(message) {
-        return None;
-    }
     let shown_as_hadoop = line.get(2) == Some(&b'/');
     let layout = match (stamp.date, dashed) {
         _ if shown_as_hadoop => Layout::HadoopClient,
@@ -316,38 +329,29 @@ pub fn general(line: &[u8], levelless: bool) -> Option<Head<'_>> {
     Some(Head { stamp: Some(stamp), level, logger, message, layout })
 }
 
-/// Is it a line of a stack trace? Platforms that log a client's output give each of its lines a time and a level of their own.
-fn goes_on_in_a_trace(message: &[u8]) -> bool {
+/// Is it a line of a stack trace? Platforms that log a client's output give each of its lines a time and a level of their own. Looks only at what
+/// [`HEAD_BYTES`] show of the line, so that a cut of it says the same.
+fn goes_on_in_a_trace(line: &[u8], head: &Head<'_>) -> bool {
+    // Only these are undone where the trace is read.
+    if !head.logger.is_empty() || head.level == Level::Unknown || !matches!(line.first(), Some(b'0'..=b'9' | b'[')) {
+        return false;
+    }
+    let at = line.len() - head.message.len();
+    let Some(message) = line.get(at..line.len().min(HEAD_BYTES)) else { return false };
     match message.first() {
-        Some(b'a') => message.starts_with(b"at ") && message.contains(&b'(') && message.trim_ascii_end().ends_with(b")"),
+        // `at pkg.Class.method(`
+        Some(b'a') => message.strip_prefix(b"at ").is_some_and(|name| {
+            let open = memchr::memchr(b'(', name).unwrap_or(0);
+            name[..open].contains(&b'.') && !name[..open].contains(&b' ')
+        }),
         Some(b'C') => message.starts_with(b"Caused by: "),
         Some(b'S') => message.starts_with(b"Suppressed: "),
-        Some(b'.') => message.starts_with(b"... ") && message.trim_ascii_end().ends_with(b" more"),
+        Some(b'.') => message.strip_prefix(b"... ").is_some_and(|rest| {
+            let digits = rest.iter().take(9).take_while(|b| b.is_ascii_digit()).count();
+            digits > 0 && (rest[digits..].starts_with(b" more") || rest[digits..].starts_with(b" common frames omitted"))
+        }),
         _ => false,
     }
-}
-
-/// What stands behind the time and level of a line of a stack trace that bears them; see [`general`].
-pub fn trace_behind_head(line: &[u8]) -> Option<&[u8]> {
-    const LEVELS: [&[u8]; 6] = [b"INFO", b"WARN", b"ERROR", b"DEBUG", b"FATAL", b"TRACE"];
-    let mut rest = line;
-    for _ in 0..5 {
-        rest = rest.trim_ascii_start();
-        let end = memchr::memchr(b' ', rest.get(..40.min(rest.len()))?)?;
-        let (token, behind) = rest.split_at(end);
-        let bare = token.strip_prefix(b"[").unwrap_or(token);
-        let bare = bare.strip_suffix(b":").unwrap_or(bare);
-        let bare = bare.strip_suffix(b"]").unwrap_or(bare);
-        if LEVELS.contains(&bare) {
-            let behind = behind.trim_ascii_start();
-            return goes_on_in_a_trace(behind).then_some(behind);
-        }
-        if !bare.iter().any(u8::is_ascii_digit) {
-            return None;
-        }
-        rest = behind;
-    }
-    None
 }
 
 fn closing_bracket(text: &[u8]) -> Option<usize> {
@@ -386,7 +390,7 @@ fn logger_and_message(text: &[u8]) -> (&[u8], &[u8], bool) {
     let (word, after) = rest.split_at(name);
     let bare = word.strip_suffix(b":").unwrap_or(word);
     // `ERROR: java.lang.Error: x`: the message is an exception, and no logger stands before it.
-    if !is_logger(bare) || is_throwable(bare) {
+    if !is_logger(bare) || is_throwable(bare) || word == b"Suppressed:" {
         let message = rest.strip_prefix(b"- ").or_else(|| rest.strip_prefix(b": ")).unwrap_or(rest);
         return (b"", message, rest.starts_with(b"- "));
     }
@@ -418,11 +422,12 @@ fn logger_and_message(text: &[u8]) -> (&[u8], &[u8], bool) {
     (b"", rest, false)
 }
 
-/// Does `text` look like a logger's name: identifiers with dots, slashes or dollars?
+/// Is it the qualified name of an exception's class?
 fn is_throwable(name: &[u8]) -> bool {
     name.contains(&b'.') && (name.ends_with(b"Exception") || name.ends_with(b"Error") || name.ends_with(b"Throwable"))
 }
 
+/// Does `text` look like a logger's name: identifiers with dots, slashes or dollars?
 fn is_logger(text: &[u8]) -> bool {
     let named = text.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
     named && text.len() < 300 && text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'-' | b'/'))

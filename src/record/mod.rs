@@ -85,7 +85,8 @@ pub fn starts_text(line: &[u8]) -> bool {
 
 /// Does the line at byte `at` name what nests in the exception above it? JDO's exceptions have that in their own text.
 fn nests(bytes: &[u8], at: usize) -> bool {
-    bytes[..at].ends_with(b"\nNestedThrowables:\n")
+    let before = bytes[..at].strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    before.is_some_and(|before| before.ends_with(b"\nNestedThrowables:"))
 }
 
 /// Can a chunk begin at byte `at` of `bytes`, which begins at a record itself?
@@ -129,7 +130,7 @@ pub fn is_head(line: &[u8], levelless: bool) -> bool {
     if layout::shipped(line, &mut clock).is_some() {
         return true;
     }
-    layout::general(&ansi::strip(&line[..line.len().min(2048)]), levelless).is_some()
+    layout::general(&ansi::strip(&line[..line.len().min(layout::HEAD_BYTES)]), levelless).is_some()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -34,6 +34,8 @@ fn long_texts_of_one_thing() {
     for unit in [
         "a",
         "a.",
+        "NestedThrowables:\nx\nat a.b(c)\n",
+        "NestedThrowables:\nx\nat a.b(c)\nCaused by: x\n",
         " at ",
         "at a.b(",
         " at a.b(C.java:1)",

@@ -201,12 +201,16 @@ fn is_safe(part: &str) -> bool {
     hex || known || is_placeholder(part) || ["chk-", "savepoint-", "application_", "container_", "attempt_"].into_iter().any(numbered)
 }
 
-/// `10.77.3.9` or, as clouds name machines, `10-77-3-9`: four small numbers that no other number stands beside.
+/// `10.77.3.9` or, as clouds name machines, `10-77-3-9`: four small numbers in a row, no part of a date.
 fn holds_address(name: &str) -> bool {
     let small = |part: &str| !part.is_empty() && part.len() <= 3 && part.parse::<u8>().is_ok();
+    let four = |parts: &[&str]| parts.windows(4).any(|four| four.iter().all(|part| small(part)));
+    let dotted = |token: &str| four(&token.split('.').collect::<Vec<_>>());
+    let year = |part: &&str| part.len() == 4 && (part.starts_with("19") || part.starts_with("20"));
     let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = name.split(['.', '-', '_']).collect();
-    parts.chunk_by(|a, b| number(a) == number(b)).any(|run| run.len() == 4 && run.iter().all(|part| small(part)))
+    let before_a_date = |run: &[&str]| four(run.split(year).next().unwrap_or_default());
+    name.split(['-', '_']).any(dotted) || parts.chunk_by(|a, b| number(a) == number(b)).any(before_a_date)
 }
 
 /// A log file whose name is made of known words and numbers.
@@ -414,7 +418,12 @@ mod tests {
         for (input, output) in [
             ("logs/taskmanager-10.77.3.9.log", "path-1"),
             ("logs/taskmanager-10-77-3-9.log", "path-2"),
-            ("/x/gc-2026-11-21-17.log", "path-3/gc-2026-11-21-17.log"),
+            ("logs/taskmanager-0-10.77.3.9.log", "path-3"),
+            ("logs/taskmanager_10.77.3.9_6122.log", "path-4"),
+            ("logs/gc-10.77.3.9-4711.log", "path-5"),
+            ("logs/gc-10-77-3-9-2026-11-21.log", "path-6"),
+            ("logs/gc-2026-11-21-10.77.3.9.log", "path-7"),
+            ("/x/gc-2026-11-21-17.log", "path-8/gc-2026-11-21-17.log"),
             ("taskmanager.log.2026-11-21-17-05-03", "taskmanager.log.2026-11-21-17-05-03"),
         ] {
             assert_eq!(path(input, &mut names), output);
