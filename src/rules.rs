@@ -263,6 +263,11 @@ impl Rules {
             let frames: Vec<&str> = link.frames.iter().map(|f| f.call.as_str()).collect();
             let subject = Subject::Exception { class: &link.class, message: &link.message, frames: &frames, process };
             let Some(pattern) = self.packs.best(&subject) else { continue };
+            // Flink's own netty connects Flink's own processes: what refuses there is no outer service.
+            let own = depth.checked_sub(1).is_some_and(|above| trace.links[above].class.starts_with("org.apache.flink.shaded.netty"));
+            if own && pattern.nature == Nature::Cause && pattern.rank < SPECIFIC {
+                continue;
+            }
             let weight = match pattern.nature {
                 Nature::Cause => 4,
                 // A root only if nothing below it says more.

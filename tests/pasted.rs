@@ -287,3 +287,13 @@ fn an_exception_behind_a_level_is_no_logger() {
     let line = "[FlinkExecute] 2024-03-12 10:11:12 ERROR: java.lang.NoClassDefFoundError: org/apache/flink/connector/base/source/reader/RecordEmitter\n";
     assert_eq!(answer(line).0.as_deref(), Some("linkage-missing-class"));
 }
+
+#[test]
+fn what_refuses_flinks_own_client_is_no_outer_service() {
+    let trace = "org.apache.flink.table.client.SqlClientException: Unexpected exception. This is a bug. Please consider filing an issue.\n\
+                 Caused by: org.apache.flink.shaded.netty4.io.netty.channel.AbstractChannel$AnnotatedConnectException: Connection refused: localhost/127.0.0.1:8081\n\
+                 Caused by: java.net.ConnectException: Connection refused\n\
+                 \t... 12 more\n";
+    let (pattern, certainty, _) = answer(trace);
+    assert_eq!((pattern.as_deref(), certainty), (Some("jobmanager-rest-unreachable"), Some(Certainty::Possible)));
+}
