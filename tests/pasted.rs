@@ -257,7 +257,7 @@ fn what_nests_in_a_jdo_exception_is_no_trace_of_its_own() {
                  \tat java.net.URLClassLoader.findClass(URLClassLoader.java:382)\n";
     assert_eq!(answer(trace).0.as_deref(), Some("linkage-missing-class"));
     assert_eq!(answer(&trace.replace('\n', "\r\n")).0.as_deref(), Some("linkage-missing-class"));
-    // Without the first trace's cause nobody could tell: the nested line stands for it.
+    // One trace of three, not one that ends and another that begins at the nested line.
     let groups = |text: &str| flinklog::exception::parse(text.as_bytes()).map(|t| t.links.iter().map(|l| l.class.clone()).collect::<Vec<_>>());
     let classes = ["java.lang.RuntimeException", "javax.jdo.JDOFatalUserException", "java.lang.ClassNotFoundException"];
     assert_eq!(groups(trace).expect("a trace"), classes);
