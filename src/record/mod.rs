@@ -211,6 +211,40 @@ impl<'c> Recent<'c> {
     }
 }
 
+/// Line ends of a chunk, a window at a time: memory that is read in one go comes faster than line by line between other work.
+struct LineEnds<'c> {
+    chunk: &'c [u8],
+    at: usize,
+    ends: Vec<usize>,
+}
+
+/// Fits the fastest caches beside what lines are compared with.
+const WINDOW: usize = 32 << 10;
+
+impl<'c> LineEnds<'c> {
+    fn new(chunk: &'c [u8]) -> Self {
+        LineEnds { chunk, at: 0, ends: Vec::with_capacity(512) }
+    }
+
+    /// The next line ends; a last line without one ends with the chunk.
+    fn next_window(&mut self) -> Option<&[usize]> {
+        self.ends.clear();
+        while self.ends.is_empty() {
+            if self.at >= self.chunk.len() {
+                return None;
+            }
+            let end = (self.at + WINDOW).min(self.chunk.len());
+            let at = self.at;
+            self.ends.extend(memchr::memchr_iter(b'\n', &self.chunk[at..end]).map(|n| at + n));
+            self.at = end;
+            if end == self.chunk.len() && self.chunk.last() != Some(&b'\n') {
+                self.ends.push(end);
+            }
+        }
+        Some(&self.ends)
+    }
+}
+
 struct Scanner<'c, 'r> {
     chunk: &'c [u8],
     mode: Mode,
@@ -231,10 +265,13 @@ impl<'c> Scanner<'c, '_> {
         let chunk = self.chunk;
         let mut start = 0;
         let mut line_number = 0;
-        for end in memchr::memchr_iter(b'\n', chunk).chain((chunk.last() != Some(&b'\n') && !chunk.is_empty()).then_some(chunk.len())) {
-            self.line(start, end, line_number);
-            line_number += 1;
-            start = end + 1;
+        let mut ends = LineEnds::new(chunk);
+        while let Some(window) = ends.next_window() {
+            for &end in window {
+                self.line(start, end, line_number);
+                line_number += 1;
+                start = end + 1;
+            }
         }
         if let Some(open) = &self.open {
             self.out.last_record = Some((open.line, open.start));
