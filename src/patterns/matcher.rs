@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
 
@@ -14,9 +14,10 @@ use super::literals::Literals;
 use super::model::{Level, Match, On};
 use super::subject::{Subject, last_part, outer_part};
 
-/// Compiles a regex of a pattern within the size that one may take.
+/// Compiles a regex of a pattern within the size that one may take. Classes are those of ASCII where the regex allows it: of Unicode one costs milliseconds.
 pub fn compile_regex(regex: &str) -> Result<Regex, String> {
-    RegexBuilder::new(regex).size_limit(1 << 20).dfa_size_limit(1 << 20).nest_limit(50).build().map_err(|e| e.to_string())
+    let build = |unicode| RegexBuilder::new(regex).unicode(unicode).size_limit(1 << 20).dfa_size_limit(1 << 20).nest_limit(50).build();
+    build(false).or_else(|_| build(true)).map_err(|e| e.to_string())
 }
 
 /// The alternatives for one kind of subject.
@@ -43,8 +44,8 @@ struct Alternative {
     regex: Option<LazyRegex>,
     between_equals: Option<String>,
     class: Vec<ClassTest>,
-    frames: Vec<String>,
-    no_frames: Vec<String>,
+    frames: Vec<Finder<'static>>,
+    no_frames: Vec<Finder<'static>>,
     depth: usize,
     loggers: Vec<Box<[u8]>>,
     levels: Vec<Level>,
@@ -198,7 +199,7 @@ impl Alternative {
 
     fn exception_fits(&self, class: &str, frames: &[&str]) -> bool {
         let top = frames.get(..self.depth).unwrap_or(frames);
-        let occurs = |part: &String| top.iter().any(|frame| frame.contains(part.as_str()));
+        let occurs = |part: &Finder| top.iter().any(|frame| part.find(frame.as_bytes()).is_some());
         (self.class.is_empty() || self.class.iter().any(|c| c.fits(class)))
             && (self.frames.is_empty() || self.frames.iter().any(occurs))
             && !self.no_frames.iter().any(occurs)
@@ -253,7 +254,7 @@ impl Builder {
         id
     }
 
-    fn add(&mut self, kind: On, pattern: u32, m: &Match) {
+    fn add<'a>(&mut self, kind: On, pattern: u32, m: &'a Match) {
         let me = self.alternatives.len() as u32;
         for text in &m.any {
             let literal = self.literal(text) as usize;
@@ -280,7 +281,8 @@ impl Builder {
                 self.by_logger.entry(key).or_default().push(me);
             }
         }
-        let only = |on: bool, list: &Vec<String>| if on { list.clone() } else { Vec::new() };
+        let only = |on: bool, list: &'a [String]| if on { list } else { &[] };
+        let parts = |list: &'a [String]| only(exception, list).iter().map(|part| Finder::new(part.as_bytes()).into_owned()).collect();
         let alternative = Alternative {
             pattern,
             all: m.all.iter().map(|t| self.literal(t)).collect(),
@@ -288,8 +290,8 @@ impl Builder {
             between_equals: m.between_equals.clone(),
             regex: m.regex.clone().map(|text| LazyRegex { text, compiled: OnceLock::new() }),
             class: only(exception, &m.class).iter().map(|c| ClassTest::new(c)).collect(),
-            frames: only(exception, &m.frames),
-            no_frames: only(exception, &m.no_frames),
+            frames: parts(&m.frames),
+            no_frames: parts(&m.no_frames),
             depth: m.depth,
             loggers: only(record, &m.loggers).iter().map(|l| l.as_bytes().into()).collect(),
             levels: if record { m.levels.clone() } else { Vec::new() },

@@ -89,20 +89,21 @@ impl Packs {
 
     fn from_loaded(files: impl Iterator<Item = (String, bool, Loaded)>) -> Result<Packs, Vec<PackError>> {
         let mut all = Loaded::default();
+        let mut by_id = FxHashMap::default();
         let mut infos = Vec::new();
         let mut errors = Vec::new();
         for (name, is_shipped, loaded) in files {
             infos.push((name, is_shipped));
-            merge(&mut all, loaded, &mut errors);
+            merge(&mut all, &mut by_id, loaded, &mut errors);
         }
         if !errors.is_empty() {
             return Err(errors);
         }
-        check_references(&all, &mut errors);
+        check_references(&all, &by_id, &mut errors);
         if !errors.is_empty() {
             return Err(errors);
         }
-        compile(all, infos).map_err(|message| vec![PackError { file: String::new(), line: 0, message }])
+        compile(all, by_id, infos).map_err(|message| vec![PackError { file: String::new(), line: 0, message }])
     }
 
     /// The pattern of a slug.
@@ -242,7 +243,7 @@ fn list(errors: &[PackError]) -> String {
     lines.join("; ")
 }
 
-fn compile(all: Loaded, files: Vec<(String, bool)>) -> Result<Packs, String> {
+fn compile(all: Loaded, by_id: FxHashMap<String, usize>, files: Vec<(String, bool)>) -> Result<Packs, String> {
     let patterns = all.patterns;
     let matches = || patterns.iter().enumerate().flat_map(|(i, p)| p.matches.iter().map(move |m| (i as u32, m)));
     let exceptions = Matcher::new(On::Exception, matches())?;
@@ -264,7 +265,6 @@ fn compile(all: Loaded, files: Vec<(String, bool)>) -> Result<Packs, String> {
         .map(|l| l.as_bytes().into())
         .collect();
     let info_of_all = matches().filter(|(_, m)| m.on.contains(&On::Record) && m.loggers.is_empty()).any(|(_, m)| m.levels.iter().any(|&l| l <= Level::Info));
-    let by_id = patterns.iter().enumerate().map(|(i, p)| (p.id.clone(), i)).collect();
     let infos = files
         .into_iter()
         .map(|(file, shipped)| PackInfo {
@@ -298,11 +298,14 @@ fn compile(all: Loaded, files: Vec<(String, bool)>) -> Result<Packs, String> {
     })
 }
 
-/// Adds a file. A built-in pattern gives way to the user's of the same id; else an id stands once.
-fn merge(all: &mut Loaded, more: Loaded, errors: &mut Vec<PackError>) {
+/// Adds a file. A built-in pattern gives way to the user's of the same id; else an id stands once. `known`: where patterns of an id stand in `all`.
+fn merge(all: &mut Loaded, known: &mut FxHashMap<String, usize>, more: Loaded, errors: &mut Vec<PackError>) {
     for p in more.patterns {
-        match all.patterns.iter().find(|other| other.id == p.id) {
-            None => all.patterns.push(p),
+        match known.get(&p.id).and_then(|&i| all.patterns.get(i)) {
+            None => {
+                known.insert(p.id.clone(), all.patterns.len());
+                all.patterns.push(p);
+            }
             Some(other) if other.shipped == p.shipped => {
                 errors.push(PackError { message: format!("`{}` already stands in {}:{}", p.id, other.file, other.line), file: p.file, line: p.line })
             }
@@ -320,20 +323,19 @@ fn merge(all: &mut Loaded, more: Loaded, errors: &mut Vec<PackError>) {
 }
 
 /// Chains and exit codes name patterns that exist.
-fn check_references(all: &Loaded, errors: &mut Vec<PackError>) {
-    let known: FxHashSet<&str> = all.patterns.iter().map(|p| p.id.as_str()).collect();
-    let mut check = |id: &str, place: String| {
-        if !known.contains(id) {
-            errors.push(PackError { file: String::new(), line: 0, message: format!("{place}: no pattern has the id `{id}`") });
+fn check_references(all: &Loaded, known: &FxHashMap<String, usize>, errors: &mut Vec<PackError>) {
+    let mut check = |id: &str, place: &dyn Fn() -> String| {
+        if !known.contains_key(id) {
+            errors.push(PackError { file: String::new(), line: 0, message: format!("{}: no pattern has the id `{id}`", place()) });
         }
     };
     for chain in &all.chains {
-        let place = format!("chain {} -> {}", chain.symptom, chain.cause);
-        check(&chain.symptom, place.clone());
-        check(&chain.cause, place);
+        for id in [&chain.symptom, &chain.cause] {
+            check(id, &|| format!("chain {} -> {}", chain.symptom, chain.cause));
+        }
     }
     for code in all.exit_codes.iter().filter(|c| !c.pattern.is_empty()) {
-        check(&code.pattern, format!("exit code {}", code.code));
+        check(&code.pattern, &|| format!("exit code {}", code.code));
     }
 }
 
