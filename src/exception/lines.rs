@@ -172,7 +172,8 @@ fn split_flattened<'a>(line: &'a [u8], number: usize, out: &mut Vec<Line<'a>>) {
         let rest = line.get(from..).unwrap_or(b"");
         let cut = match rest.first() {
             Some(b'a') => {
-                let begins = rest.strip_prefix(b"at ").is_some_and(|name| frame(name).is_some());
+                // `(Map at main(Job.java:80))`: operators of the DataSet API are named by their call.
+                let begins = rest.strip_prefix(b"at ").is_some_and(|name| frame(name).is_some_and(|(_, end)| name.get(end) != Some(&b')')));
                 // The line may begin with a frame, and go on.
                 frames |= begins;
                 begins && at > start && !undecorated(line.get(start..at).unwrap_or(b"")).trim_ascii().is_empty()

@@ -71,7 +71,7 @@ pub(super) fn own_head<'a>(lines: &[Line<'a>], at: usize) -> Option<Head<'a>> {
     let line = lines.get(at)?;
     let text = line.text.trim_ascii_start();
     let head = head(announced(text, at == 0).unwrap_or(text))?;
-    let sure = head.qualified && head.named && (!head.message.is_empty() || is_alone(lines, at));
+    let sure = head.qualified && head.named && (!head.message.is_empty() || is_alone(lines, at) || message_begins_below(lines, at));
     (sure || ((head.qualified || head.named) && frames_follow(lines, at)) || is_one_liner(&head, lines, at)).then_some(head)
 }
 
@@ -85,6 +85,12 @@ fn is_one_liner(head: &Head<'_>, lines: &[Line<'_>], at: usize) -> bool {
 /// A bare class name is a throwable without trace (the JVM omits it in hot code) only where a record ends with it.
 fn is_alone(lines: &[Line<'_>], at: usize) -> bool {
     at <= 1 && lines.get(at).is_some_and(|l| l.indent == 0) && lines.get(at + 1).is_none_or(|l| l.kind == Kind::Blank)
+}
+
+/// `a.b.TableException: ` with its message on the next line.
+fn message_begins_below(lines: &[Line<'_>], at: usize) -> bool {
+    let announced = lines.get(at).is_some_and(|l| l.text.trim_ascii_end().ends_with(b":"));
+    announced && lines.get(at + 1).is_some_and(|l| l.kind == Kind::Text)
 }
 
 pub(super) fn frames_follow(lines: &[Line<'_>], at: usize) -> bool {

@@ -339,3 +339,29 @@ fn marks_of_the_page_are_no_part_of_a_trace() {
     assert_eq!(t.links[0].class, "org.acme.LoadException");
     assert!(t.links[0].message.contains("\"Fail\""), "{:?}", t.links[0].message);
 }
+
+#[test]
+fn a_message_that_begins_below_its_class() {
+    for text in
+        ["org.acme.LoadException: \nColumn 'ID' is NULL\n", "failed\norg.acme.LoadException:\nColumn 'ID' is NULL\n\tat org.acme.Load.run(Load.java:7)\n"]
+    {
+        let t = trace(text);
+        assert_eq!(t.links[0].class, "org.acme.LoadException");
+        assert!(t.links[0].message.contains("Column 'ID' is NULL"), "{:?}", t.links[0].message);
+    }
+    assert!(parse(b"org.acme.LoadListener:\nmore\n").is_none());
+}
+
+#[test]
+fn exceptions_as_thrift_writes_them() {
+    let t = trace("Caused by: MetaException(message:Could not connect (refused))\n\tat org.acme.Client.open(Client.java:7)\n\t... 3 more\n");
+    assert_eq!((t.links[0].class.as_str(), t.links[0].message.as_str()), ("MetaException", "Could not connect (refused)"));
+}
+
+#[test]
+fn a_call_in_an_operator_s_name_is_no_frame() {
+    let text = "java.lang.Exception: The data preparation for task 'Reduce (Reduce at org.acme.Job.main(Job.java:80))' , caused an error: closed\n\tat org.apache.flink.runtime.operators.BatchTask.run(BatchTask.java:480)\n";
+    let t = trace(text);
+    assert!(t.links[0].message.ends_with("caused an error: closed"), "{:?}", t.links[0].message);
+    assert!(t.user_frame.is_none());
+}
