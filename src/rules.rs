@@ -277,7 +277,7 @@ impl Rules {
                 Nature::Wrapper => 0,
             };
             // Of two that are specific the deeper one is nearer to the cause.
-            let specific = pattern.nature == Nature::Cause && pattern.rank >= SPECIFIC;
+            let specific = pattern.nature == Nature::Cause && is_specific(pattern);
             let rank = (weight, specific, if specific { depth } else { 0 }, pattern.rank, depth);
             if let Some(index) = self.index(pattern)
                 && best.is_none_or(|(known, _)| rank > known)
@@ -287,6 +287,11 @@ impl Rules {
         }
         best.map(|((.., depth), index)| (index, depth))
     }
+}
+
+/// Does the pattern say what happened, not only where?
+pub fn is_specific(pattern: &Pattern) -> bool {
+    pattern.rank >= SPECIFIC
 }
 
 static THROWABLES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(["Exception", "Error", "Throwable", "Traceback (most"]).ok());

@@ -7,6 +7,7 @@ use crate::digest::What;
 use crate::event::Str;
 use crate::exception::{FrameCategory, Trace};
 use crate::patterns::{Nature, Subject};
+use crate::rules;
 
 /// Symptoms behind which a TaskManager's end stands.
 const WORKER_SYMPTOMS: &[&str] = &[
@@ -193,8 +194,12 @@ impl Work<'_> {
                 .to_owned();
             cause.missing.push(Missing { code: "trace-omitted", subject: None, text });
         }
-        let carries = self.rules.index_of(&slug).and_then(|i| self.rules.pattern(i)).is_some_and(|p| p.nature == Nature::Wrapper);
-        if carries {
+        let pattern = self.rules.index_of(&slug).and_then(|i| self.rules.pattern(i));
+        // Where it failed is sure, what happened there is not.
+        if pattern.is_some_and(|p| p.nature == Nature::Either && !rules::is_specific(p)) {
+            cause.certainty = cause.certainty.max(Certainty::Likely);
+        }
+        if pattern.is_some_and(|p| p.nature == Nature::Wrapper) {
             cause.certainty = Certainty::Insufficient;
             if cause.missing.is_empty() {
                 cause.missing.push(Missing { code: "trace-cut", subject: None, text: "the exception that it carries is not told".into() });
