@@ -15,7 +15,8 @@ use crate::layout::trace_behind_head;
 const MAX_LINES: usize = 1 << 18;
 
 /// Stands for a line break that is no line feed of the source, so that line numbers stay those of the source.
-const SOFT: u8 = 0x0b;
+pub const SOFT_LINE_END: &str = "\x0b";
+const SOFT: u8 = SOFT_LINE_END.as_bytes()[0];
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line<'a> {

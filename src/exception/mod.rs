@@ -27,6 +27,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 pub use fingerprint::quick_key;
+pub use lines::SOFT_LINE_END;
 pub use rules::Rules;
 pub use template::template;
 

@@ -51,7 +51,7 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
         return is(content, by_name, text_mode);
     }
     let window = &head[..head.len().min(SNIFF)];
-    if looks_binary(window) || (!named && is_json_document(window)) {
+    if looks_binary(window) || is_saved_report(window) || (!named && is_json_document(window)) {
         return is(Content::NoLog, "unknown", text_mode);
     }
     if delivery::looks_like_yarn_text(window) {
@@ -88,7 +88,9 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
     if levelless > 0 && levelless * 50 >= lines.min(50) && has_trace(window) {
         return is(Content::Log, role, Mode { headed: true, levelless: true, gc: GcLines::No, process: process_of(role) });
     }
-    if window.first() == Some(&b'{') && !has_trace(window) || (!named && by_name == "unknown" && !has_trace(window) && !has_signs(window)) {
+    if window.first() == Some(&b'{') && !has_trace(window) && !(named && quotes_failures(window))
+        || (!named && by_name == "unknown" && !has_trace(window) && !has_signs(window))
+    {
         return is(Content::NoLog, "unknown", text_mode);
     }
     is(Content::Log, role, Mode { process: process_of(role), ..text_mode })
@@ -108,10 +110,20 @@ fn process_of(role: Role) -> Option<&'static str> {
     matches!(role, "jobmanager" | "taskmanager" | "client" | "sqlgateway" | "operator" | "historyserver" | "zookeeper").then_some(role)
 }
 
-/// A JSON document over many lines, or a saved report of ours: not a log, whatever it quotes. JSON layouts have one object a line.
+/// A JSON document over many lines: not a log, whatever it quotes. JSON layouts have one object a line.
 fn is_json_document(window: &[u8]) -> bool {
     let first = window.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
-    matches!(first, b"{" | b"[" | b"[{") || window.starts_with(b"{\"schema\":\"flinklog.")
+    matches!(first, b"{" | b"[" | b"[{")
+}
+
+/// A report of ours quotes logs and is none.
+fn is_saved_report(window: &[u8]) -> bool {
+    window.starts_with(b"{\"schema\":\"flinklog.")
+}
+
+/// Could a JSON document be an answer of Flink's REST API or a resource with an error in its status?
+fn quotes_failures(window: &[u8]) -> bool {
+    ["xception", "\"errors\"", "org.apache.flink"].iter().any(|needle| memchr::memmem::find(window, needle.as_bytes()).is_some())
 }
 
 /// Text with NUL bytes or many control characters is none; leading NULs (copytruncate) are passed over first.

@@ -5,6 +5,7 @@
 
 pub mod found;
 pub mod gaps;
+pub mod quoted;
 pub mod text;
 
 use std::borrow::Cow;
@@ -14,7 +15,7 @@ use rustc_hash::FxHashMap;
 use crate::classify::{self, Group};
 use crate::layout::time::{Date, MinuteClock, Stamp};
 use crate::layout::{self, Head, Layout, Level, Naming, ansi, json};
-use crate::rules::Rules;
+use crate::rules::{Matter, Rules};
 
 pub use found::{ChunkResult, Found, FoundStep, Logger, Routine, Span};
 use gaps::GapFinder;
@@ -432,7 +433,9 @@ impl<'c> Scanner<'c, '_> {
                 || nests(self.chunk, start);
         // A paste may begin in the middle of a trace: what stands before the first head is text.
         let text = if self.mode.headed { self.open.as_ref().map_or(number == 0, is_text) } else { true };
-        if text && (self.open.is_none() || !continues(line) && !message_goes_on) {
+        // Code in a text stands to the right of it.
+        let anew = self.open.as_ref().is_some_and(|open| open.thrown_at.is_none() && !open.traced) && starts_text(line.trim_ascii_start());
+        if text && (self.open.is_none() || anew || !continues(line) && !message_goes_on) {
             self.close(start, number);
             self.open = Some(Open {
                 start,
@@ -447,7 +450,7 @@ impl<'c> Scanner<'c, '_> {
                 traced: false,
                 copied: false,
                 capped: false,
-                thrown_at: starts_text(line).then_some(number),
+                thrown_at: starts_text(line.trim_ascii_start()).then_some(number),
             });
             return;
         }
@@ -615,10 +618,18 @@ impl<'c> Scanner<'c, '_> {
         self.out.found.push(Found { span, stamp: open.stamp, level: open.level, logger: named, kind, matter: text });
     }
 
+    /// What matters in the strings of a text that is JSON: of several the most telling, then the first.
+    fn quoted(&self, text: &[u8]) -> Option<Matter> {
+        let texts = quoted::texts(text);
+        let looked = texts.iter().filter_map(|text| self.rules.look_at_text(text.as_bytes(), true, self.mode.process));
+        let telling = |matter: &Matter| (matter.thrown.as_ref().map(|t| t.pattern.is_some()), matter.pattern.is_some());
+        looked.reduce(|best, other| if telling(&other) > telling(&best) { other } else { best })
+    }
+
     /// A line of `.out`, `.err` or of another text without heads, with its stack frames.
     fn text_record(&mut self, open: &Open, span: Span, raw: &[u8]) {
         let text = without_cr(raw);
-        let Some(matter) = self.rules.look_at_text(&text, open.traced, self.mode.process) else {
+        let Some(matter) = self.quoted(&text).or_else(|| self.rules.look_at_text(&text, open.traced, self.mode.process)) else {
             if self.mode.headed {
                 self.out.unparsed_lines += open.lines;
                 self.out.records -= 1;
@@ -670,6 +681,16 @@ mod tests {
         let thrown = read.found[0].matter.as_ref().and_then(|m| m.thrown.as_ref()).expect("a throwable");
         assert_eq!(thrown.trace.root_link().map(|l| l.class.as_str()), Some("java.lang.NoSuchMethodError"));
         assert_eq!((read.records, read.unparsed_lines), (2, 0));
+    }
+
+    #[test]
+    fn code_to_the_right_of_prose_is_read() {
+        let mode = Mode { headed: false, ..HEADED };
+        let rules = Rules::new(Packs::shipped().clone());
+        let text = "our job fails:\n\n    java.lang.NoSuchMethodError: 'void com.acme.Util.x()'\n\nwhat can we do?\n";
+        let read = scan(text.as_bytes(), mode, &rules);
+        let thrown = read.found[0].matter.as_ref().and_then(|m| m.thrown.as_ref()).expect("a throwable");
+        assert_eq!((thrown.trace.root_link().map(|l| l.class.as_str()), read.found[0].span.line), (Some("java.lang.NoSuchMethodError"), 2));
     }
 
     #[test]
