@@ -1,4 +1,4 @@
-//! Lines that something put a prefix before: kubectl, stern, docker, container runtimes, journald, CI servers, quoting.
+//! Lines that something put a prefix before: kubectl, stern, docker, container runtimes, journald, CI servers, quoting, indentation.
 //!
 //! In: lines. Out: who wrote each line, when it was written, and the line itself. Never changes the line but for the escapes of
 //! docker's JSON. Prefixes in two layers are taken off one by one: [`detect()`] again on what the first gave.
@@ -35,6 +35,8 @@ pub enum PrefixKind {
     GitLab,
     /// Mail and forum quotes: `> text`.
     Quote,
+    /// All lines as far to the right, as in a code block or in a block of YAML.
+    Indent { columns: u8 },
 }
 
 /// Where a line went when it was written.
@@ -79,6 +81,7 @@ impl Stripper {
             PrefixKind::GitHubJob => parse::github_job(line),
             PrefixKind::GitLab => parse::gitlab(line),
             PrefixKind::Quote => parse::quote(line),
+            PrefixKind::Indent { columns } => parse::indent(line, columns.into()),
         }
     }
 }

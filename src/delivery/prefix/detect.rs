@@ -7,6 +7,8 @@ use crate::delivery::time::rfc3339;
 
 /// Lines looked at.
 const LINES: usize = 200;
+/// Further to the right no block begins.
+const MOST_COLUMNS: usize = 40;
 
 /// What speaks for a kind, over all lines.
 #[derive(Default, Clone, Copy)]
@@ -49,10 +51,25 @@ pub fn detect(head: &[u8]) -> Option<PrefixKind> {
         Some(end) => &head[..end],
         None => head,
     };
-    KINDS.into_iter().find_map(|kind| {
+    let voted = KINDS.into_iter().find_map(|kind| {
         let votes = count(whole, kind);
         decide(kind, &votes).then(|| with_time(kind, &votes))
-    })
+    });
+    voted.or_else(|| indentation(whole))
+}
+
+/// Blanks before each of several lines. The first is looked at again: frames alone stand to the right by themselves, and need not.
+fn indentation(head: &[u8]) -> Option<PrefixKind> {
+    let blanks = |line: &[u8]| line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let mut lines = head.split(|b| *b == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let first = lines.next().filter(|line| blanks(line) > 0)?;
+    let mut columns = blanks(first).min(MOST_COLUMNS);
+    let mut others = 0;
+    for line in lines.take(LINES) {
+        columns = columns.min(first.iter().zip(line).take_while(|(a, b)| a == b).count());
+        others += 1;
+    }
+    (others > 0 && columns > 0).then_some(PrefixKind::Indent { columns: columns as u8 })
 }
 
 fn count(head: &[u8], kind: PrefixKind) -> Votes {
@@ -121,6 +138,8 @@ fn decide(kind: PrefixKind, v: &Votes) -> bool {
         }
         PrefixKind::Compose { .. } | PrefixKind::Stern { .. } => nearly_all && few_keys && v.fit >= 2 && (v.heads + v.frames + v.levels) * 2 >= v.fit,
         PrefixKind::Quote => nearly_all && v.fit >= 2 && v.log * 2 >= v.fit && v.heads + v.frames + v.levels > 0,
+        // Told by its width, not by votes.
+        PrefixKind::Indent { .. } => false,
     }
 }
 

@@ -273,6 +273,11 @@ pub(super) fn gitlab(line: &[u8]) -> Option<Stripped<'_>> {
     Some(Stripped { time: Some(stamp.millis), stream: Some(stream), ..stripped(None, text) })
 }
 
+pub(super) fn indent(line: &[u8], columns: usize) -> Option<Stripped<'_>> {
+    let (blank, text) = line.split_at_checked(columns).unwrap_or((line, b""));
+    blank.iter().all(|b| matches!(b, b' ' | b'\t')).then(|| stripped(None, text))
+}
+
 pub(super) fn quote(line: &[u8]) -> Option<Stripped<'_>> {
     let rest = line.strip_prefix(b">")?;
     Some(stripped(None, rest.strip_prefix(b" ").unwrap_or(rest)))

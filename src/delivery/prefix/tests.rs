@@ -52,6 +52,7 @@ fn every_kind_is_found_and_taken_off() {
         (with(|i| format!("e2e tests\tRun it\t2026-11-21T09:20:37.123456{i}Z ")), PrefixKind::GitHubJob, key("e2e tests"), Some(T)),
         (with(|_| "2026-11-21T09:20:37.123456Z 01O ".into()), PrefixKind::GitLab, None, Some(T)),
         (with(|_| "> ".into()), PrefixKind::Quote, None, None),
+        (with(|_| "      ".into()), PrefixKind::Indent { columns: 6 }, None, None),
     ];
     for (text, kind, key, time) in cases {
         assert_eq!(check(&text), (Some(kind), key, time, true), "{text}");
@@ -142,6 +143,9 @@ fn lines_without_the_prefix_and_empty_lines() {
     assert_eq!(strip(PrefixKind::Time, "2026-11-21T09:20:37Z"), Some(vec![]));
     assert_eq!(strip(PrefixKind::Time, "2026-11-21T09:20:37Z: x"), None);
     assert_eq!(strip(PrefixKind::Quote, "> \r"), Some(vec![]));
+    assert_eq!(strip(PrefixKind::Indent { columns: 4 }, "      at a"), Some(b"  at a".to_vec()));
+    assert_eq!(strip(PrefixKind::Indent { columns: 4 }, "  "), Some(vec![]));
+    assert_eq!(strip(PrefixKind::Indent { columns: 4 }, "  at a"), None);
 }
 
 #[test]
@@ -181,6 +185,7 @@ fn any_bytes_are_safe() {
             PrefixKind::GitHubJob,
             PrefixKind::GitLab,
             PrefixKind::Quote,
+            PrefixKind::Indent { columns: 3 },
         ] {
             for line in bytes.split(|b| *b == b'\n') {
                 Stripper { kind }.strip(line);
