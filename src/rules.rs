@@ -22,6 +22,8 @@ const SPECIFIC: i32 = 45;
 type Weight = (u8, bool, usize, i32, usize);
 /// Literals of this length or more cannot be mistaken.
 const TELLING: usize = 24;
+/// The same where the class that the pattern asks for is not told.
+const TELLING_OF_A_CLASS: usize = 30;
 
 /// An exception of a record and what the patterns make of it.
 #[derive(Debug)]
@@ -198,13 +200,18 @@ impl Rules {
     /// The pattern of an exception of which only the message is told, as people copy it from a web page. Only texts that cannot be mistaken count.
     fn message_alone(&self, line: &[u8]) -> Option<u16> {
         let message = std::str::from_utf8(line.get(..line.len().min(MAX_MESSAGE_ALONE))?).ok()?;
-        let pattern = self.packs.best(&Subject::Exception { class: "", message, frames: &[], process: None })?;
+        let subject = Subject::Exception { class: "", message, frames: &[], process: None };
+        let said = |literal: &String| message.contains(literal.as_str());
         let telling = |m: &patterns::Match| {
-            let sure = |literal: &String| literal.len() >= TELLING && literal.contains(' ') && message.contains(literal.as_str());
-            m.on.contains(&patterns::On::Exception) && m.class.is_empty() && m.frames.is_empty() && m.any.iter().any(sure)
+            // Words that stand for a class must be many.
+            let (length, blanks) = if m.class.is_empty() { (TELLING, 1) } else { (TELLING_OF_A_CLASS, 3) };
+            let sure = |literal: &&String| literal.len() >= length && literal.matches(' ').count() >= blanks;
+            let rest = m.class.is_empty() || m.regex.is_none() && m.between_equals.is_none() && m.all.iter().all(said) && !m.none.iter().any(said);
+            m.on.contains(&patterns::On::Exception) && m.frames.is_empty() && rest && m.any.iter().filter(sure).any(said)
         };
-        let root = matches!(pattern.nature, Nature::Cause | Nature::Either | Nature::Symptom);
-        if root && pattern.matches.iter().any(telling) { self.index(pattern) } else { None }
+        let root = |nature| matches!(nature, Nature::Cause | Nature::Either | Nature::Symptom);
+        let best = self.packs.all(&subject).into_iter().find(|pattern| pattern.matches.iter().any(telling))?;
+        if root(best.nature) { self.index(best) } else { None }
     }
 
     /// What is known of a record's further lines.

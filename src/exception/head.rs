@@ -56,7 +56,8 @@ pub(super) fn head(text: &[u8]) -> Option<Head<'_>> {
     };
     let dot = memchr::memrchr(b'.', class);
     let simple = class.get(dot.map_or(0, |d| d + 1)..)?;
-    let named = ENDINGS.iter().any(|e| simple.strip_suffix(b"$").unwrap_or(simple).ends_with(e));
+    // `HttpClientErrorException$NotFound` too.
+    let named = simple.split(|b| *b == b'$').any(|part| ENDINGS.iter().any(|e| part.ends_with(e)));
     if matches!(rest.first(), Some(b'{' | b'[')) && !named {
         return None;
     }

@@ -200,7 +200,8 @@ impl Alternative {
     fn exception_fits(&self, class: &str, frames: &[&str]) -> bool {
         let top = frames.get(..self.depth).unwrap_or(frames);
         let occurs = |part: &Finder| top.iter().any(|frame| part.find(frame.as_bytes()).is_some());
-        (self.class.is_empty() || self.class.iter().any(|c| c.fits(class)))
+        // Where only the message is told any class may be its.
+        (self.class.is_empty() || class.is_empty() || self.class.iter().any(|c| c.fits(class)))
             && (self.frames.is_empty() || self.frames.iter().any(occurs))
             && !self.no_frames.iter().any(occurs)
     }

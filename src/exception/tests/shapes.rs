@@ -365,3 +365,9 @@ fn a_call_in_an_operator_s_name_is_no_frame() {
     assert!(t.links[0].message.ends_with("caused an error: closed"), "{:?}", t.links[0].message);
     assert!(t.user_frame.is_none());
 }
+
+#[test]
+fn a_class_inside_an_exception_s() {
+    let t = trace("org.acme.ClientErrorException$NotFound: 404 Not Found: [no body]\n");
+    assert_eq!(t.links[0].class, "org.acme.ClientErrorException$NotFound");
+}
