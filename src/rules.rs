@@ -200,7 +200,7 @@ impl Rules {
     /// The pattern of an exception of which only the message is told, as people copy it from a web page. Only texts that cannot be mistaken count.
     fn message_alone(&self, line: &[u8]) -> Option<u16> {
         let message = std::str::from_utf8(line.get(..line.len().min(MAX_MESSAGE_ALONE))?).ok()?;
-        let subject = Subject::Exception { class: "", message, frames: &[], process: None };
+        let subject = Subject::Exception { class: patterns::UNTOLD_CLASS, message, frames: &[], process: None };
         let said = |literal: &String| message.contains(literal.as_str());
         let telling = |m: &patterns::Match| {
             // Words that stand for a class must be many.

@@ -36,11 +36,9 @@ pub(super) fn head(text: &[u8]) -> Option<Head<'_>> {
         let bare = class.iter().all(|&b| is_class_byte(b)) && !class.is_empty();
         return bare.then(|| Head { class, message: message.trim_ascii(), braced: false, qualified: true, named: true });
     }
-    // Thrift's exceptions write themselves: `MetaException(message:Could not connect …)`.
-    if let Some(message) = rest.strip_prefix(b"(message:").filter(|_| names_a_throwable(class)) {
-        let message = message.trim_ascii_end();
-        let message = message.strip_suffix(b")").unwrap_or(message);
-        return Some(Head { class, message, braced: false, qualified: true, named: true });
+    // Thrift's exceptions write themselves, as `MetaException(message:Could not connect …)`: known by just these words.
+    if rest.starts_with(b"(message:") && names_a_throwable(class) {
+        return Some(Head { class, message: text.trim_ascii_end(), braced: false, qualified: true, named: true });
     }
     let (message, braced) = match rest.first() {
         None => (rest, false),

