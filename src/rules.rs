@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::event::{Kind, Str, TaskState};
 use crate::exception::known::{self, Parts};
-use crate::exception::{self, Trace};
+use crate::exception::{self, Trace, quoted};
 use crate::layout::{Level, simple_name};
 use crate::memo::Memo;
 use crate::patterns::{self, Nature, Packs, Pattern, Subject};
@@ -195,6 +195,14 @@ impl Rules {
         }
         let empty = matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none();
         (!empty).then_some(matter)
+    }
+
+    /// Looks at the strings of a text that is JSON: of several that matter the most telling, then the first.
+    pub fn look_at_quoted(&self, text: &[u8], process: Option<&str>) -> Option<Matter> {
+        let texts = quoted::texts(text);
+        let looked = texts.iter().filter_map(|text| self.look_at_text(text.as_bytes(), true, process));
+        let telling = |matter: &Matter| (matter.thrown.as_ref().map(|t| t.pattern.is_some()), matter.pattern.is_some());
+        looked.reduce(|best, other| if telling(&other) > telling(&best) { other } else { best })
     }
 
     /// The pattern of an exception of which only the message is told, as people copy it from a web page. Only texts that cannot be mistaken count.

@@ -19,6 +19,7 @@ use crate::input::discover::{FileToRead, Found};
 use crate::input::map::Map;
 use crate::input::open::{self, Opened, Peeked};
 use crate::input::sniff::{self, Content, SNIFF, Sniffed};
+use crate::layout::Level;
 use crate::record::{self, Mode};
 use crate::rules::Rules;
 
@@ -345,7 +346,9 @@ impl<'a> Scan<'a> {
         let facts = delivery::k8s::read_k8s(kind, &text);
         let mut digest = self.fold(&place);
         let lines = memchr::memchr_iter(b'\n', &text).count() as u64 + u64::from(text.last().is_some_and(|b| *b != b'\n'));
-        let found = facts_as_records(&text, &facts, self.options.rules);
+        let mut found = facts_as_records(&text, &facts, self.options.rules);
+        found.extend(status_errors(&text, self.options.rules));
+        found.sort_by_key(|found| found.span.line);
         digest.absorb(
             &text,
             record::ChunkResult {
@@ -476,7 +479,7 @@ impl<'a> Scan<'a> {
 /// Ends of pods and what patterns know among the facts of a `kubectl` report, as records of its lines.
 fn facts_as_records(text: &[u8], facts: &[delivery::k8s::K8sFact], rules: &Rules) -> Vec<record::Found> {
     use crate::event::Kind;
-    use crate::layout::{Level, time};
+    use crate::layout::time;
     let starts: Vec<usize> = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|n| n + 1)).collect();
     let mut out = Vec::new();
     for fact in facts {
@@ -502,6 +505,24 @@ fn facts_as_records(text: &[u8], facts: &[delivery::k8s::K8sFact], rules: &Rules
         if kind.is_some() || matter.is_some() {
             let span = record::Span { line: fact.line - 1, lines: 1, byte: start, bytes: end - start };
             out.push(record::Found { span, stamp, level: Level::Unknown, logger: record::Logger::At(0..0), kind, matter });
+        }
+    }
+    out
+}
+
+/// What the Flink operator writes into a resource's status, `throwableList` and all.
+fn status_errors(text: &[u8], rules: &Rules) -> Vec<record::Found> {
+    let mut out = Vec::new();
+    let mut start = 0;
+    for (number, line) in text.split(|b| *b == b'\n').enumerate() {
+        let byte = start;
+        start += line.len() + 1;
+        if memchr::memmem::find(line, b"throwableList").is_none() {
+            continue;
+        }
+        if let Some(matter) = rules.look_at_quoted(line, None) {
+            let span = record::Span { line: number as u64, lines: 1, byte, bytes: line.len() };
+            out.push(record::Found { span, stamp: None, level: Level::Unknown, logger: record::Logger::At(0..0), kind: None, matter: Some(matter) });
         }
     }
     out

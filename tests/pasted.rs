@@ -297,3 +297,56 @@ fn what_refuses_flinks_own_client_is_no_outer_service() {
     let (pattern, certainty, _) = answer(trace);
     assert_eq!((pattern.as_deref(), certainty), (Some("jobmanager-rest-unreachable"), Some(Certainty::Possible)));
 }
+
+/// A line broken between words, as mail programs do.
+fn broken_between_words(line: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut length = 0;
+    for word in line.split(' ') {
+        if length > 0 && length + 1 + word.len() > width {
+            out.push('\n');
+            length = 0;
+        } else if length > 0 {
+            out.push(' ');
+            length += 1;
+        }
+        out.push_str(word);
+        length += word.len();
+    }
+    out
+}
+
+#[test]
+fn one_trace_in_every_form_has_one_answer() {
+    let frame = "\tat com.acme.orders.enrichment.customers.CustomerLookupFunction.lookup(CustomerLookupFunction.java:117) ~[orders-1.7.jar:?]";
+    let trace = format!(
+        "org.apache.flink.runtime.JobException: Recovery is suppressed by FixedDelayRestartBackoffTimeStrategy(maxNumberRestartAttempts=3)\n{frame}\n\
+         Caused by: org.apache.flink.table.api.ValidationException: Could not find any factory for identifier 'kafka' that implements \
+         'org.apache.flink.table.factories.DynamicTableFactory' in the classpath.\n{frame}\n\t... 14 more\n"
+    );
+    let each = |change: &dyn Fn(&str) -> String| trace.lines().map(|line| change(line) + "\n").collect::<String>();
+    let pieces = |line: &str| line.as_bytes().chunks(90).map(|piece| String::from_utf8_lossy(piece).into_owned()).collect::<Vec<_>>().join("\n");
+    let operator = serde_json::json!({"type": "org.acme.ReconciliationException", "message": "refused", "throwableList": [{
+        "type": "org.apache.flink.table.api.ValidationException",
+        "message": "Could not find any factory for identifier 'kafka' that implements 'org.apache.flink.table.factories.DynamicTableFactory' in the classpath.",
+    }]});
+    let resource = serde_json::json!({"apiVersion": "flink.apache.org/v1beta1", "status": {"error": operator.to_string()}});
+    let forms = [
+        ("plain", trace.clone()),
+        ("quoted", each(&|line| format!("> {line}"))),
+        ("indented", each(&|line| format!("    {line}"))),
+        ("in prose", format!("Hello,\n\nour job fails:\n\n{}\nWhat is this?\n", each(&|line| format!("    {line}")))),
+        ("fenced", format!("```\n{trace}```\n")),
+        ("in a terminal", each(&pieces)),
+        ("in a mail", each(&|line| broken_between_words(line, 76))),
+        ("on one line", trace.replace('\n', " ")),
+        ("REST error", serde_json::json!({"errors": ["Internal server error.", trace]}).to_string()),
+        ("REST exceptions", format!("{:#}\n", serde_json::json!({"root-exception": trace, "timestamp": 1, "truncated": false}))),
+        ("operator's status", format!("status:\n  error: '{operator}'\n  lifecycleState: FAILED\n")),
+        ("operator's resource", format!("{resource:#}\n")),
+        ("described", format!("Name:   orders\nNamespace:  shop\nStatus:\n  Error:   {operator}\nEvents:  <none>\n")),
+    ];
+    for (name, text) in forms {
+        assert_eq!(answer(&text).0.as_deref(), Some("sql-factory-not-found"), "{name}:\n{text}");
+    }
+}

@@ -15,6 +15,7 @@ mod head;
 pub mod known;
 mod lines;
 mod python;
+pub mod quoted;
 mod resolve;
 mod rules;
 mod start;

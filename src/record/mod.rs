@@ -5,7 +5,6 @@
 
 pub mod found;
 pub mod gaps;
-pub mod quoted;
 pub mod text;
 
 use std::borrow::Cow;
@@ -15,7 +14,7 @@ use rustc_hash::FxHashMap;
 use crate::classify::{self, Group};
 use crate::layout::time::{Date, MinuteClock, Stamp};
 use crate::layout::{self, Head, Layout, Level, Naming, ansi, json};
-use crate::rules::{Matter, Rules};
+use crate::rules::Rules;
 
 pub use found::{ChunkResult, Found, FoundStep, Logger, Routine, Span};
 use gaps::GapFinder;
@@ -631,18 +630,11 @@ impl<'c> Scanner<'c, '_> {
         self.out.found.push(Found { span, stamp: open.stamp, level: open.level, logger: named, kind, matter: text });
     }
 
-    /// What matters in the strings of a text that is JSON: of several the most telling, then the first.
-    fn quoted(&self, text: &[u8]) -> Option<Matter> {
-        let texts = quoted::texts(text);
-        let looked = texts.iter().filter_map(|text| self.rules.look_at_text(text.as_bytes(), true, self.mode.process));
-        let telling = |matter: &Matter| (matter.thrown.as_ref().map(|t| t.pattern.is_some()), matter.pattern.is_some());
-        looked.reduce(|best, other| if telling(&other) > telling(&best) { other } else { best })
-    }
-
     /// A line of `.out`, `.err` or of another text without heads, with its stack frames.
     fn text_record(&mut self, open: &Open, span: Span, raw: &[u8]) {
         let text = without_cr(raw);
-        let Some(matter) = self.quoted(&text).or_else(|| self.rules.look_at_text(&text, open.traced, self.mode.process)) else {
+        let Some(matter) = self.rules.look_at_quoted(&text, self.mode.process).or_else(|| self.rules.look_at_text(&text, open.traced, self.mode.process))
+        else {
             if self.mode.headed {
                 self.out.unparsed_lines += open.lines;
                 self.out.records -= 1;

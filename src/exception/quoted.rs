@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::exception::SOFT_LINE_END;
+use super::SOFT_LINE_END;
+use super::head::head;
 
 /// Longest text that is read as JSON.
 const MAX_DOCUMENT: usize = 1 << 20;
@@ -34,7 +35,9 @@ pub fn texts(text: &[u8]) -> Vec<String> {
         },
         Some(b'"') => strings(bare, &mut found),
         _ => {
-            let Some(at) = BEGINNINGS.iter().find_map(|beginning| memchr::memmem::find(bare, beginning)) else { return found };
+            let find = |what: &[u8]| memchr::memmem::find(bare, what);
+            let an_operator_s = || find(b"\"throwableList\":").and_then(|_| find(b"{\""));
+            let Some(at) = BEGINNINGS.iter().find_map(|beginning| find(beginning)).or_else(an_operator_s) else { return found };
             match serde_json::Deserializer::from_slice(&bare[at..]).into_iter::<Value>().next() {
                 Some(Ok(value)) => walk(&value, 0, &mut found),
                 _ => strings(&bare[at..], &mut found),
@@ -82,7 +85,7 @@ fn keep(text: &str, nesting: usize, found: &mut Vec<String>) {
     {
         return walk(&value, nesting + 1, found);
     }
-    if text.len() >= MIN_LENGTH && (text.contains(' ') || super::names_a_throwable(text.as_bytes())) && found.len() < MAX_STRINGS {
+    if text.len() >= MIN_LENGTH && (text.contains(' ') || head(text.as_bytes()).is_some_and(|h| h.named)) && found.len() < MAX_STRINGS {
         found.push(softened(text));
     }
 }
