@@ -62,25 +62,30 @@ pub fn detect(head: &[u8]) -> Option<PrefixKind> {
     voted.or_else(|| indentation(whole)).or_else(|| wrap(head))
 }
 
-/// Several lines of a trace as long as none is longer, and behind nearly each of them a piece of one, not the beginning of a line. Tables have lines of one
-/// length too, but hardly a shorter one behind them.
+/// Several lines of a trace as long as none is longer, most of them broken inside a word, and behind nearly each of them a piece of one, not the beginning of a
+/// line. Tables and lists of threads have lines of one length too, but whole ones.
 fn wrap(head: &[u8]) -> Option<PrefixKind> {
     let lines: Vec<&[u8]> = head.split(|b| *b == b'\n').take(LINES).map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect();
     let columns = lines.iter().map(|line| line.len()).max().filter(|longest| WIDTHS.contains(longest))?;
-    let (mut full, mut pieces, mut ends) = (0, 0, 0);
+    let (mut full, mut pieces, mut ends, mut inside) = (0, 0, 0, 0);
+    let of_a_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'-' | b'/'));
     for pair in lines.windows(2).filter(|pair| pair[0].len() == columns) {
         let piece = !begins_line(pair[1]);
         full += 1;
         pieces += usize::from(piece);
         ends += usize::from(piece && pair[1].len() < columns);
+        inside += usize::from(of_a_word(pair[0].last()) && of_a_word(pair[1].first()));
     }
     let trace = lines.iter().any(|line| is_frame(line));
-    (trace && ends >= MOST_WHOLE && pieces * 10 >= full * 9).then_some(PrefixKind::Wrapped { columns: columns as u16 })
+    (trace && ends >= MOST_WHOLE && pieces * 10 >= full * 9 && inside * 2 >= full).then_some(PrefixKind::Wrapped { columns: columns as u16 })
 }
 
-/// Blank, a record, a frame, a cause, an exception.
+/// Blank, to the right, a record, a frame, a cause, an exception.
 fn begins_line(text: &[u8]) -> bool {
     let inner = text.trim_ascii_start();
+    if inner.len() < text.len() {
+        return true;
+    }
     let frame = [&b"at "[..], b"... ", b"Suppressed: ", b"Caused by: "].iter().any(|mark| inner.starts_with(mark));
     inner.is_empty() || frame || begins_with_time(inner) || begins_with_level(text) || crate::record::starts_text(inner)
 }

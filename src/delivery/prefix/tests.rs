@@ -164,6 +164,12 @@ fn lines_that_a_terminal_broke() {
     assert_eq!(detect(broken.as_bytes()), Some(PrefixKind::Wrapped { columns: 80 }));
     // Lines of one length are no broken ones.
     assert_eq!(detect(trace.as_bytes()), None);
+    let thread = |n| {
+        format!(
+            "\"Sink: orders ({n}/3)#0\" #4{n} prio=5 cpu=1.52ms elapsed=9.41s tid=0x00007f08d017d0{n}0 [0x00007f089c5fb000]\n   java.lang.Thread.State: BLOCKED\n\tat a.B.c(B.java:5)\n"
+        )
+    };
+    assert_eq!(detect((1..6).map(thread).collect::<String>().as_bytes()), None);
 }
 
 #[test]
