@@ -142,8 +142,9 @@ mod tests {
         let error =
             r#"{"type":"org.acme.ReconciliationException","message":"refused","throwableList":[{"type":"org.acme.LoadException","message":"no such file"}]}"#;
         let expected = format!("org.acme.ReconciliationException: refused{SOFT_LINE_END}Caused by: org.acme.LoadException: no such file");
-        assert_eq!(texts(error.as_bytes()), [expected.clone()]);
-        assert_eq!(texts(format!("  error: '{error}'").as_bytes()), [expected.clone()]);
+        for form in [error.to_owned(), format!("  error: '{error}'"), format!("  Error:  {error}")] {
+            assert_eq!(texts(form.as_bytes()), std::slice::from_ref(&expected));
+        }
         let resource = serde_json::json!({"status": {"error": error}}).to_string();
         assert_eq!(texts(resource.as_bytes()), [expected]);
     }
