@@ -197,11 +197,19 @@ impl Rules {
         (!empty).then_some(matter)
     }
 
+    /// Looks at a text that may be JSON or have some in it: at the text itself and at the strings.
+    pub fn look_at_any_text(&self, text: &[u8], traced: bool, process: Option<&str>) -> Option<Matter> {
+        let own = || self.look_at_text(text, traced, process);
+        let Some(quoted) = self.look_at_quoted(text, process) else { return own() };
+        // A message that holds some JSON tells more than the JSON.
+        let json = matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
+        if json { Some(quoted) } else { own().filter(|own| telling(own) >= telling(&quoted)).or(Some(quoted)) }
+    }
+
     /// Looks at the strings of a text that is JSON: of several that matter the most telling, then the first.
     pub fn look_at_quoted(&self, text: &[u8], process: Option<&str>) -> Option<Matter> {
         let texts = quoted::texts(text);
         let looked = texts.iter().filter_map(|text| self.look_at_text(text.as_bytes(), true, process));
-        let telling = |matter: &Matter| (matter.thrown.as_ref().map(|t| t.pattern.is_some()), matter.pattern.is_some());
         looked.reduce(|best, other| if telling(&other) > telling(&best) { other } else { best })
     }
 
@@ -214,7 +222,7 @@ impl Rules {
             // Words that stand for a class must be many.
             let (length, blanks) = if m.class.is_empty() { (TELLING, 1) } else { (TELLING_OF_A_CLASS, 3) };
             let sure = |literal: &&String| literal.len() >= length && literal.matches(' ').count() >= blanks;
-            let rest = m.class.is_empty() || m.regex.is_none() && m.between_equals.is_none() && m.all.iter().all(said) && !m.none.iter().any(said);
+            let rest = (m.class.is_empty() || m.regex.is_none() && m.between_equals.is_none()) && m.all.iter().all(said) && !m.none.iter().any(said);
             m.on.contains(&patterns::On::Exception) && m.frames.is_empty() && rest && m.any.iter().filter(sure).any(said)
         };
         let root = |nature| matches!(nature, Nature::Cause | Nature::Either | Nature::Symptom);
@@ -302,6 +310,11 @@ impl Rules {
         }
         best.map(|((.., depth), index)| (index, depth))
     }
+}
+
+/// Orders what was found in several texts: a throwable that a pattern knows, any throwable, a pattern.
+fn telling(matter: &Matter) -> (Option<bool>, bool) {
+    (matter.thrown.as_ref().map(|t| t.pattern.is_some()), matter.pattern.is_some())
 }
 
 /// Does the pattern say what happened, not only where?

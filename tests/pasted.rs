@@ -325,7 +325,6 @@ fn one_trace_in_every_form_has_one_answer() {
          'org.apache.flink.table.factories.DynamicTableFactory' in the classpath.\n{frame}\n\t... 14 more\n"
     );
     let each = |change: &dyn Fn(&str) -> String| trace.lines().map(|line| change(line) + "\n").collect::<String>();
-    let pieces = |line: &str| line.as_bytes().chunks(90).map(|piece| String::from_utf8_lossy(piece).into_owned()).collect::<Vec<_>>().join("\n");
     let operator = serde_json::json!({"type": "org.acme.ReconciliationException", "message": "refused", "throwableList": [{
         "type": "org.apache.flink.table.api.ValidationException",
         "message": "Could not find any factory for identifier 'kafka' that implements 'org.apache.flink.table.factories.DynamicTableFactory' in the classpath.",
@@ -337,12 +336,12 @@ fn one_trace_in_every_form_has_one_answer() {
         ("indented", each(&|line| format!("    {line}"))),
         ("in prose", format!("Hello,\n\nour job fails:\n\n{}\nWhat is this?\n", each(&|line| format!("    {line}")))),
         ("fenced", format!("```\n{trace}```\n")),
-        ("in a terminal", each(&pieces)),
         ("in a mail", each(&|line| broken_between_words(line, 76))),
         ("on one line", trace.replace('\n', " ")),
         ("REST error", serde_json::json!({"errors": ["Internal server error.", trace]}).to_string()),
         ("REST exceptions", format!("{:#}\n", serde_json::json!({"root-exception": trace, "timestamp": 1, "truncated": false}))),
         ("operator's status", format!("status:\n  error: '{operator}'\n  lifecycleState: FAILED\n")),
+        ("operator's status, folded", format!("status:\n  error: '{}'\n", broken_between_words(&operator.to_string(), 70).replace('\n', "\n    "))),
         ("operator's resource", format!("{resource:#}\n")),
         ("described", format!("Name:   orders\nNamespace:  shop\nStatus:\n  Error:   {operator}\nEvents:  <none>\n")),
     ];

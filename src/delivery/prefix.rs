@@ -1,4 +1,4 @@
-//! Lines that something put a prefix before: kubectl, stern, docker, container runtimes, journald, CI servers, quoting, indentation, terminals.
+//! Lines that something put a prefix before: kubectl, stern, docker, container runtimes, journald, CI servers, quoting, indentation.
 //!
 //! In: lines. Out: who wrote each line, when it was written, and the line itself. Never changes the line but for the escapes of
 //! docker's JSON. Prefixes in two layers are taken off one by one: [`detect()`] again on what the first gave.
@@ -37,8 +37,6 @@ pub enum PrefixKind {
     Quote,
     /// All lines as far to the right, as in a code block or in a block of YAML.
     Indent { columns: u8 },
-    /// Lines that a terminal broke at its width.
-    Wrapped { columns: u16 },
 }
 
 /// Where a line went when it was written.
@@ -84,7 +82,6 @@ impl Stripper {
             PrefixKind::GitLab => parse::gitlab(line),
             PrefixKind::Quote => parse::quote(line),
             PrefixKind::Indent { columns } => parse::indent(line, columns.into()),
-            PrefixKind::Wrapped { columns } => Some(parse::wrapped(line, columns.into())),
         }
     }
 }

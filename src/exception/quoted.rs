@@ -38,13 +38,27 @@ pub fn texts(text: &[u8]) -> Vec<String> {
             let find = |what: &[u8]| memchr::memmem::find(bare, what);
             let an_operator_s = || find(b"\"throwableList\":").and_then(|_| find(b"{\""));
             let Some(at) = BEGINNINGS.iter().find_map(|beginning| find(beginning)).or_else(an_operator_s) else { return found };
-            match serde_json::Deserializer::from_slice(&bare[at..]).into_iter::<Value>().next() {
-                Some(Ok(value)) => walk(&value, 0, &mut found),
-                _ => strings(&bare[at..], &mut found),
+            let json = |text: &[u8]| serde_json::Deserializer::from_slice(text).into_iter::<Value>().next().and_then(Result::ok);
+            match json(&bare[at..]).or_else(|| json(&unfolded(&bare[at..]))) {
+                Some(value) => walk(&value, 0, &mut found),
+                None => strings(&bare[at..], &mut found),
             }
         }
     }
     found
+}
+
+/// A quoted scalar of YAML as it was before it was folded: line ends with their indentation are blanks, two quotation marks are one.
+fn unfolded(text: &[u8]) -> Vec<u8> {
+    let lines: Vec<&[u8]> = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).collect();
+    let joined = lines.join(&b' ');
+    let mut out = Vec::with_capacity(joined.len());
+    let mut rest = &joined[..];
+    while let Some((first, more)) = rest.split_first() {
+        out.push(*first);
+        rest = if *first == b'\'' { more.strip_prefix(b"'").unwrap_or(more) } else { more };
+    }
+    out
 }
 
 fn walk(value: &Value, nesting: usize, found: &mut Vec<String>) {

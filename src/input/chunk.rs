@@ -308,6 +308,21 @@ mod tests {
     }
 
     #[test]
+    fn text_of_many_short_traces_is_cut_between_them() {
+        let mode = Mode { headed: false, ..HEADED };
+        let trace = "job failed, see below\nCaused by: java.lang.IllegalStateException: no\n\tat a.b.C.d(C.java:1)\n\t... 3 more\n";
+        let text = trace.repeat((3 << 20) / trace.len());
+        let mut stream = StreamChunks::new(text.as_bytes(), 1 << 20, mode);
+        let mut joined = 0;
+        while let (Some(chunk), None) = stream.next_chunk() {
+            assert!(chunk.bytes().starts_with(b"job failed"));
+            assert_eq!(chunk.passed(), (0, 0));
+            joined += chunk.bytes().len();
+        }
+        assert_eq!(joined, text.len());
+    }
+
+    #[test]
     fn an_endless_line_is_passed_over_and_counted() {
         let mut text = b"2026-11-21 17:32:01,200 INFO  a.b.C [] - ".to_vec();
         text.extend(std::iter::repeat_n(b'x', 5 << 20));

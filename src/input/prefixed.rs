@@ -24,6 +24,8 @@ const MAX_LINE: u64 = 8 << 20;
 pub struct Part<'o> {
     pub key: Option<String>,
     pending: Vec<u8>,
+    /// So many bytes must wait before the next search for a record's beginning: the last one found none, or nothing waits.
+    enough: usize,
     sniffed: Option<Sniffed>,
     fold: Fold<'o>,
     path: String,
@@ -69,8 +71,10 @@ impl Part<'_> {
             }
         }
         if take == 0 {
+            self.enough = 2 * self.pending.len();
             return false;
         }
+        self.enough = FLUSH;
         let rest = self.pending.split_off(take);
         let data = std::mem::replace(&mut self.pending, rest);
         for chunk in SliceChunks::new(&data, usize::MAX, sniffed.mode) {
@@ -173,7 +177,7 @@ impl<'o> Splitter<'o> {
         let Some(part) = self.parts.get_mut(at) else { return };
         part.pending.extend_from_slice(text);
         part.pending.push(b'\n');
-        if part.pending.len() >= FLUSH {
+        if part.pending.len() >= part.enough {
             part.flush(self.rules, false);
         }
     }
@@ -189,7 +193,7 @@ impl<'o> Splitter<'o> {
         let place = Place { container: self.place.container.clone().or_else(|| name.clone()), ..self.place.clone() };
         let look = self.onlooker.and_then(|o| o.source(&self.path, &place));
         let fold = if self.endless { Fold::following(look) } else { Fold::new(look) };
-        self.parts.push(Part { key: name, pending: Vec::new(), sniffed: None, fold, path: self.path.clone() });
+        self.parts.push(Part { key: name, pending: Vec::new(), enough: FLUSH, sniffed: None, fold, path: self.path.clone() });
         self.by_key.insert(key.to_vec(), self.parts.len() - 1);
         self.parts.len() - 1
     }

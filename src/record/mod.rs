@@ -67,7 +67,19 @@ pub fn continues(line: &[u8]) -> bool {
 /// The line of a throwable or of its cause: a message may go on below it.
 fn throws(line: &[u8]) -> bool {
     let line = line.trim_ascii_start();
-    starts_text(line) || line.starts_with(b"Caused by: ")
+    starts_text(line) || line.strip_prefix(b"Caused by: ").is_some_and(names_a_throwable)
+}
+
+/// A frame or what stands for several: the message above it has ended.
+fn ends_a_message(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    line.starts_with(b"at ") || line.starts_with(b"... ")
+}
+
+/// Is the line no part of a message whatever stands above it: a throwable, or what the JVM itself says?
+fn stands_alone(line: &[u8]) -> bool {
+    const OF_THE_JVM: [&[u8]; 6] = [b"Terminating due to ", b"Aborting due to ", b"There is insufficient memory", b"OpenJDK ", b"Java HotSpot", b"#"];
+    starts_text(line) || OF_THE_JVM.iter().any(|begin| line.starts_with(begin))
 }
 
 /// Can a record begin at this line?
@@ -111,6 +123,9 @@ pub fn may_cut(bytes: &[u8], at: usize, mode: Mode) -> bool {
     if nests(bytes, at) {
         return false;
     }
+    if stands_alone(line) {
+        return true;
+    }
     // Not inside the message of a throwable.
     let mut end = at;
     for _ in 0..=MESSAGE_LINES {
@@ -118,8 +133,12 @@ pub fn may_cut(bytes: &[u8], at: usize, mode: Mode) -> bool {
             break;
         }
         let start = memchr::memrchr(b'\n', &bytes[..end - 1]).map_or(0, |newline| newline + 1);
-        if throws(&bytes[start..end - 1]) {
+        let before = &bytes[start..end - 1];
+        if throws(before) {
             return false;
+        }
+        if ends_a_message(before) {
+            return true;
         }
         end = start;
     }
@@ -436,7 +455,7 @@ impl<'c> Scanner<'c, '_> {
     fn continuation(&mut self, start: usize, end: usize, number: u64) {
         let line = &self.chunk[start..end];
         self.out.jvm = self.out.jvm || crate::jvm::begins(line);
-        let message_goes_on = self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES)) && !starts_text(line)
+        let message_goes_on = self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES)) && !stands_alone(line)
             || nests(self.chunk, start);
         // A paste may begin in the middle of a trace: what stands before the first head is text.
         let text = if self.mode.headed { self.open.as_ref().map_or(number == 0, is_text) } else { true };
@@ -472,10 +491,10 @@ impl<'c> Scanner<'c, '_> {
         if open.capped {
             self.out.capped_lines += 1;
         }
-        match line.trim_ascii_start() {
-            line if line.starts_with(b"at ") || line.starts_with(b"... ") => open.thrown_at = None,
-            line if text && line.starts_with(b"Caused by: ") => open.thrown_at = Some(number),
-            _ => {}
+        if ends_a_message(line) {
+            open.thrown_at = None;
+        } else if text && throws(line) {
+            open.thrown_at = Some(number);
         }
         if !open.traced {
             open.traced = match line.first() {
@@ -633,8 +652,7 @@ impl<'c> Scanner<'c, '_> {
     /// A line of `.out`, `.err` or of another text without heads, with its stack frames.
     fn text_record(&mut self, open: &Open, span: Span, raw: &[u8]) {
         let text = without_cr(raw);
-        let Some(matter) = self.rules.look_at_quoted(&text, self.mode.process).or_else(|| self.rules.look_at_text(&text, open.traced, self.mode.process))
-        else {
+        let Some(matter) = self.rules.look_at_any_text(&text, open.traced, self.mode.process) else {
             if self.mode.headed {
                 self.out.unparsed_lines += open.lines;
                 self.out.records -= 1;
@@ -696,6 +714,31 @@ mod tests {
         let read = scan(text.as_bytes(), mode, &rules);
         let thrown = read.found[0].matter.as_ref().and_then(|m| m.thrown.as_ref()).expect("a throwable");
         assert_eq!((thrown.trace.root_link().map(|l| l.class.as_str()), read.found[0].span.line), (Some("java.lang.NoSuchMethodError"), 2));
+    }
+
+    #[test]
+    fn what_the_jvm_says_is_no_message_and_prose_is_no_cause() {
+        let rules = Rules::new(Packs::shipped().clone());
+        let mode = Mode { headed: false, ..HEADED };
+        let end = "Terminating due to java.lang.OutOfMemoryError: Java heap space";
+        for text in [
+            format!("java.lang.IllegalStateException: x\n\tat a.B.c(B.java:1)\nCaused by: com.acme.LedgerException: user code\n{end}\n"),
+            format!("hello\nCaused by: the weather\nmore\n{end}\n"),
+        ] {
+            let found = scan(text.as_bytes(), mode, &rules).found;
+            let last = found.last().expect("the JVM's line");
+            assert_eq!(last.span.line as usize, text.lines().count() - 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_holds_json_tells_more_than_the_json() {
+        let rules = Rules::new(Packs::shipped().clone());
+        let text = "Exception in thread \"main\" java.lang.RuntimeException: bulk failed {\"type\":\"x\",\"reason\":\"java.lang.IllegalStateException: shard is closed\"}\n\
+                    \tat com.acme.Sink.flush(Sink.java:12)\nCaused by: java.lang.OutOfMemoryError: Metaspace\n\tat java.lang.ClassLoader.defineClass1(Native Method)\n";
+        let found = scan(text.as_bytes(), Mode { headed: false, ..HEADED }, &rules).found;
+        let thrown = found[0].matter.as_ref().and_then(|m| m.thrown.as_ref()).expect("a throwable");
+        assert_eq!(thrown.trace.root_link().map(|l| l.class.as_str()), Some("java.lang.OutOfMemoryError"));
     }
 
     #[test]

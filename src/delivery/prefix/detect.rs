@@ -7,12 +7,8 @@ use crate::delivery::time::rfc3339;
 
 /// Lines looked at.
 const LINES: usize = 200;
-/// Further to the right no block begins.
+/// Text that stands further to the right is a table's, not a block's.
 const MOST_COLUMNS: usize = 40;
-/// Widths of terminals.
-const WIDTHS: std::ops::RangeInclusive<usize> = 60..=300;
-/// So few lines may be as long as the longest by chance.
-const MOST_WHOLE: usize = 3;
 
 /// What speaks for a kind, over all lines.
 #[derive(Default, Clone, Copy)]
@@ -59,38 +55,10 @@ pub fn detect(head: &[u8]) -> Option<PrefixKind> {
         let votes = count(whole, kind);
         decide(kind, &votes).then(|| with_time(kind, &votes))
     });
-    voted.or_else(|| indentation(whole)).or_else(|| wrap(head))
+    voted.or_else(|| indentation(whole))
 }
 
-/// Several lines of a trace as long as none is longer, most of them broken inside a word, and behind nearly each of them a piece of one, not the beginning of a
-/// line. Tables and lists of threads have lines of one length too, but whole ones.
-fn wrap(head: &[u8]) -> Option<PrefixKind> {
-    let lines: Vec<&[u8]> = head.split(|b| *b == b'\n').take(LINES).map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect();
-    let columns = lines.iter().map(|line| line.len()).max().filter(|longest| WIDTHS.contains(longest))?;
-    let (mut full, mut pieces, mut ends, mut inside) = (0, 0, 0, 0);
-    let of_a_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'-' | b'/'));
-    for pair in lines.windows(2).filter(|pair| pair[0].len() == columns) {
-        let piece = !begins_line(pair[1]);
-        full += 1;
-        pieces += usize::from(piece);
-        ends += usize::from(piece && pair[1].len() < columns);
-        inside += usize::from(of_a_word(pair[0].last()) && of_a_word(pair[1].first()));
-    }
-    let trace = lines.iter().any(|line| is_frame(line));
-    (trace && ends >= MOST_WHOLE && pieces * 10 >= full * 9 && inside * 2 >= full).then_some(PrefixKind::Wrapped { columns: columns as u16 })
-}
-
-/// Blank, to the right, a record, a frame, a cause, an exception.
-fn begins_line(text: &[u8]) -> bool {
-    let inner = text.trim_ascii_start();
-    if inner.len() < text.len() {
-        return true;
-    }
-    let frame = [&b"at "[..], b"... ", b"Suppressed: ", b"Caused by: "].iter().any(|mark| inner.starts_with(mark));
-    inner.is_empty() || frame || begins_with_time(inner) || begins_with_level(text) || crate::record::starts_text(inner)
-}
-
-/// Blanks before each of several lines. The first is looked at again: frames alone stand to the right by themselves, and need not.
+/// The blanks that all of several lines begin with.
 fn indentation(head: &[u8]) -> Option<PrefixKind> {
     let blanks = |line: &[u8]| line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
     let mut lines = head.split(|b| *b == b'\n').filter(|line| !line.trim_ascii().is_empty());
@@ -170,8 +138,8 @@ fn decide(kind: PrefixKind, v: &Votes) -> bool {
         }
         PrefixKind::Compose { .. } | PrefixKind::Stern { .. } => nearly_all && few_keys && v.fit >= 2 && (v.heads + v.frames + v.levels) * 2 >= v.fit,
         PrefixKind::Quote => nearly_all && v.fit >= 2 && v.log * 2 >= v.fit && v.heads + v.frames + v.levels > 0,
-        // Told by their widths, not by votes.
-        PrefixKind::Indent { .. } | PrefixKind::Wrapped { .. } => false,
+        // Told by its width, not by votes.
+        PrefixKind::Indent { .. } => false,
     }
 }
 

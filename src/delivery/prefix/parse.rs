@@ -278,10 +278,6 @@ pub(super) fn indent(line: &[u8], columns: usize) -> Option<Stripped<'_>> {
     blank.iter().all(|b| matches!(b, b' ' | b'\t')).then(|| stripped(None, text))
 }
 
-pub(super) fn wrapped(line: &[u8], columns: usize) -> Stripped<'_> {
-    Stripped { partial: line.len() == columns, ..stripped(None, line) }
-}
-
 pub(super) fn quote(line: &[u8]) -> Option<Stripped<'_>> {
     let rest = line.strip_prefix(b">")?;
     Some(stripped(None, rest.strip_prefix(b" ").unwrap_or(rest)))

@@ -157,22 +157,6 @@ fn two_layers_come_off_one_by_one() {
 }
 
 #[test]
-fn lines_that_a_terminal_broke() {
-    let frame = "\tat org.apache.flink.streaming.runtime.tasks.StreamTask.invoke(StreamTask.java:700) ~[flink-dist-1.20.5.jar:1.20.5]";
-    let trace = format!("java.lang.IllegalStateException: {}\n{}", "the ledger is closed and ".repeat(5), format!("{frame}\n").repeat(3));
-    let broken: String = trace.lines().flat_map(|line| line.as_bytes().chunks(80)).map(|piece| format!("{}\n", String::from_utf8_lossy(piece))).collect();
-    assert_eq!(detect(broken.as_bytes()), Some(PrefixKind::Wrapped { columns: 80 }));
-    // Lines of one length are no broken ones.
-    assert_eq!(detect(trace.as_bytes()), None);
-    let thread = |n| {
-        format!(
-            "\"Sink: orders ({n}/3)#0\" #4{n} prio=5 cpu=1.52ms elapsed=9.41s tid=0x00007f08d017d0{n}0 [0x00007f089c5fb000]\n   java.lang.Thread.State: BLOCKED\n\tat a.B.c(B.java:5)\n"
-        )
-    };
-    assert_eq!(detect((1..6).map(thread).collect::<String>().as_bytes()), None);
-}
-
-#[test]
 fn any_bytes_are_safe() {
     let mut dice = crate::delivery::testkit::Dice(42);
     let seeds = [
@@ -202,7 +186,6 @@ fn any_bytes_are_safe() {
             PrefixKind::GitLab,
             PrefixKind::Quote,
             PrefixKind::Indent { columns: 3 },
-            PrefixKind::Wrapped { columns: 3 },
         ] {
             for line in bytes.split(|b| *b == b'\n') {
                 Stripper { kind }.strip(line);
