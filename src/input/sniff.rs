@@ -88,7 +88,8 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
     if levelless > 0 && levelless * 50 >= lines.min(50) && has_trace(window) {
         return is(Content::Log, role, Mode { headed: true, levelless: true, gc: GcLines::No, process: process_of(role) });
     }
-    if window.first() == Some(&b'{') && !has_trace(window) && !(named && quotes_failures(window))
+    // What a program prints may be JSON, and what the JVM says comes last.
+    if window.first() == Some(&b'{') && !is_stdout(by_name) && !has_trace(window) && !(named && quotes_failures(window))
         || (!named && by_name == "unknown" && !has_trace(window) && !has_signs(window))
     {
         return is(Content::NoLog, "unknown", text_mode);
@@ -271,6 +272,13 @@ pub fn role_by_name(base: &str) -> Role {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_is_a_log_where_a_program_prints_it() {
+        let json = b"{\"id\":1,\"note\":\"delivered\"}\n";
+        assert_eq!(sniff(json, "flink-u-taskexecutor-0-h.out", false).content, Content::Log);
+        assert_eq!(sniff(json, "plan.json", true).content, Content::NoLog);
+    }
 
     #[test]
     fn names_tell_roles() {
