@@ -148,6 +148,11 @@ pub fn parse_with(rules: &Rules, text: &[u8]) -> Option<Trace> {
     Some(resolve::resolve(rules, assembled))
 }
 
+/// Is the line a frame that lost its `at `: `org.acme.Load.run(Load.java:7)`, with the jar behind it or not?
+pub fn is_bare_frame(line: &[u8]) -> bool {
+    frame::bare_frame(line).is_some()
+}
+
 /// Turns most records without a throwable away before their lines are looked at.
 fn may_hold_throwable(text: &[u8]) -> bool {
     // Every throwable has a class with a package or a frame or a mark; every frame has `(`.

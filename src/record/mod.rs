@@ -59,7 +59,7 @@ pub fn continues(line: &[u8]) -> bool {
         Some(b'\r') => line.len() == 1,
         // A mail program broke the line behind `at`, or before the name of the jar.
         Some(b'~') => line.starts_with(b"~["),
-        Some(b'a'..=b'z') => text::is_bare_frame(line),
+        Some(b'a'..=b'z') => crate::exception::is_bare_frame(line),
         _ => false,
     }
 }

@@ -12,20 +12,6 @@ pub fn names_a_throwable(line: &[u8]) -> bool {
     ends && name.contains(&b'.') && matches!(line.get(end), None | Some(b':' | b'\r'))
 }
 
-/// `org.acme.Load.run(Load.java:7)`, with the jar behind it or not.
-pub fn is_bare_frame(line: &[u8]) -> bool {
-    let window = &line[..line.len().min(1024)];
-    let name = window.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'/' | b'<' | b'>' | b'-' | b'@'))).unwrap_or(0);
-    let Some(place) = window[name..].strip_prefix(b"(") else { return false };
-    let Some(close) = memchr::memchr(b')', place) else { return false };
-    let (place, rest) = place.split_at(close);
-    let rest = rest[1..].trim_ascii();
-    let known = memchr::memmem::find(place, b".java").is_some()
-        || memchr::memmem::find(place, b".scala").is_some()
-        || matches!(place, b"Native Method" | b"Unknown Source");
-    name > 0 && window[..name].contains(&b'.') && known && (rest.is_empty() || rest.starts_with(b"~[") || rest.starts_with(b"["))
-}
-
 /// Does the line hold frames of a trace whose line ends were lost?
 pub fn holds_a_trace(line: &[u8]) -> bool {
     let line = &line[..line.len().min(4096)];
@@ -43,14 +29,6 @@ mod tests {
             b"switched from RUNNING to FAILED. java.lang.RuntimeException: no     at Map.map(Words.scala:42)     at Map.map(Words.scala:39)"
         ));
         assert!(!holds_a_trace(b"switched at 10:00 from RUNNING to FAILED."));
-    }
-
-    #[test]
-    fn frames_without_at() {
-        assert!(is_bare_frame(b"org.acme.Load$1.run(Load.java:7) ~[load.jar:1]"));
-        assert!(is_bare_frame(b"java.base/java.lang.Thread.run(Unknown Source)"));
-        assert!(!is_bare_frame(b"org.acme.Load.run(Load.java:7) was called"));
-        assert!(!is_bare_frame(b"load(orders)"));
     }
 
     #[test]

@@ -371,3 +371,11 @@ fn a_class_inside_an_exception_s() {
     let t = trace("org.acme.ClientErrorException$NotFound: 404 Not Found: [no body]\n");
     assert_eq!(t.links[0].class, "org.acme.ClientErrorException$NotFound");
 }
+
+#[test]
+fn frames_without_at_by_themselves() {
+    assert!(is_bare_frame(b"org.acme.Load$1.run(Load.java:7) ~[load.jar:1]"));
+    assert!(is_bare_frame(b"java.base/java.lang.Thread.run(Unknown Source)"));
+    assert!(!is_bare_frame(b"org.acme.Load.run(Load.java:7) was called"));
+    assert!(!is_bare_frame(b"load(orders)"));
+}
