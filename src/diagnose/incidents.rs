@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::cause::Cause;
 use super::checkpoint::is_checkpoint_logger;
 use super::finding::{Certainty, Evidence, Finding, Role};
+use super::leader::Frozen;
 use super::{Diagnosis, Options};
 use crate::correlate::{Attempt, EntryRef, Loss, Outcome, Placed, Story};
 use crate::digest::matters::ExceptionGroup;
@@ -55,6 +56,8 @@ pub struct Index {
     pub losses: Vec<(i64, usize, usize)>,
     /// Finds the ids of TaskManagers in a text.
     worker_ids: OnceCell<Option<AhoCorasick>>,
+    /// Silences that may be a JobManager standing still.
+    pub frozen_leaders: OnceCell<Vec<Frozen>>,
 }
 
 impl Index {

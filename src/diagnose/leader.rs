@@ -9,6 +9,15 @@ use crate::correlate::WorkerLife;
 use crate::digest::What;
 use crate::event::Kind;
 
+/// A silence of a JobManager's source, by its place in the digest, in UTC milliseconds.
+#[derive(Debug)]
+pub struct Frozen {
+    source: usize,
+    gap: usize,
+    from: i64,
+    to: i64,
+}
+
 impl Work<'_> {
     /// Why the JobManager went.
     pub fn leader_cause(&self, ms: Option<i64>) -> Option<Cause> {
@@ -49,32 +58,38 @@ impl Work<'_> {
     pub(super) fn leader_stood_still(&self, ms: Option<i64>) -> Option<Cause> {
         let around = ms?;
         let story = self.story;
-        let leaders = || story.processes.iter().enumerate().filter(|(_, p)| p.role == "jobmanager");
-        if let Some(mut cause) = leaders().find_map(|(p, _)| self.pauses_of(Some(p), ms)) {
+        let mut leaders = story.processes.iter().enumerate().filter(|(_, p)| p.role == "jobmanager");
+        if let Some(mut cause) = leaders.find_map(|(p, _)| self.pauses_of(Some(p), ms)) {
             cause.slug = "jm-long-pause".into();
             return Some(cause);
         }
         let least = self.heartbeat_timeout() * 6 / 10;
-        for source in leaders().flat_map(|(_, p)| &p.sources) {
-            for silence in &story.sources[*source].digest.gaps {
-                let (from, to) = (story.clocks[*source].utc(silence.gap.from), story.clocks[*source].utc(silence.gap.to));
-                let covers = from <= around + 1_000 && around <= to + 2_000 && to - from >= least;
-                if !covers || silence.gap.burst < 3 || !self.lost_itself(*source, to) {
-                    continue;
-                }
-                let mut cause = Cause::new("jm-long-pause", Certainty::Likely, Some(from));
-                let text = format!("no line of any thread for {:.1} s, then {} lines at once", (to - from) as f64 / 1000.0, silence.gap.burst);
-                let quote = self.story.sources[*source].digest.line_after(silence).map(Arc::new);
-                cause.evidence.push(Evidence::Absence { source: *source, from: Some(from), to: Some(to), text, quote });
-                cause.missing.push(Missing {
-                    code: "why-frozen",
-                    subject: None,
-                    text: "what stopped the JobManager: host load, swap, a paused container or VM, or a pause that no GC log here shows".into(),
-                });
-                return Some(cause);
-            }
-        }
-        None
+        let frozen = self.index.frozen_leaders.get_or_init(|| self.frozen_leaders());
+        let frozen = frozen.iter().find(|f| f.from <= around + 1_000 && around <= f.to + 2_000 && f.to - f.from >= least)?;
+        let silence = story.sources[frozen.source].digest.gaps.get(frozen.gap)?;
+        let (from, to) = (Some(frozen.from), Some(frozen.to));
+        let mut cause = Cause::new("jm-long-pause", Certainty::Likely, from);
+        let text = format!("no line of any thread for {:.1} s, then {} lines at once", (frozen.to - frozen.from) as f64 / 1000.0, silence.gap.burst);
+        let quote = story.sources[frozen.source].digest.line_after(silence).map(Arc::new);
+        cause.evidence.push(Evidence::Absence { source: frozen.source, from, to, text, quote });
+        cause.missing.push(Missing {
+            code: "why-frozen",
+            subject: None,
+            text: "what stopped the JobManager: host load, swap, a paused container or VM, or a pause that no GC log here shows".into(),
+        });
+        Some(cause)
+    }
+
+    /// Silences after which a JobManager says much at once and misses itself. There are few, and many incidents ask for them.
+    fn frozen_leaders(&self) -> Vec<Frozen> {
+        let sources = self.story.processes.iter().filter(|p| p.role == "jobmanager").flat_map(|p| &p.sources);
+        let silences = sources.flat_map(|&source| self.story.sources[source].digest.gaps.iter().enumerate().map(move |(gap, silence)| (source, gap, silence)));
+        let bursts = silences.filter(|(_, _, silence)| silence.gap.burst >= 3);
+        let placed = bursts.map(|(source, gap, silence)| {
+            let clock = &self.story.clocks[source];
+            Frozen { source, gap, from: clock.utc(silence.gap.from), to: clock.utc(silence.gap.to) }
+        });
+        placed.filter(|f| self.lost_itself(f.source, f.to)).collect()
     }
 
     /// Does the ResourceManager miss the JobMaster of its own process, right after a silence?
