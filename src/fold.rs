@@ -260,7 +260,7 @@ impl<'w> Lister<'w> {
             },
             task_manager,
             logger: String::from_utf8_lossy(found.logger.name(chunk)).as_ref().into(),
-            pattern: matter.and_then(|m| m.pattern.or(m.benign).or_else(|| m.thrown.as_ref()?.pattern.map(|(p, _)| p))),
+            pattern: matter.and_then(|m| m.pattern.or(m.benign).or(m.recovery).or_else(|| m.thrown.as_ref()?.pattern.map(|(p, _)| p))),
             exception: matter.and_then(|m| m.thrown.as_ref()).map(|t| t.trace.fingerprint),
             text: words(found.kind.as_ref(), raw),
             pause: None,

@@ -41,8 +41,31 @@ pub struct Matter {
     pub pattern: Option<u16>,
     /// A benign pattern that fits.
     pub benign: Option<u16>,
+    /// A pattern of a recovery that fits.
+    pub recovery: Option<u16>,
     /// The masked head message of a record of level WARN or above that no pattern knows.
     pub template: Option<Str>,
+}
+
+impl Matter {
+    fn name(&mut self, pattern: &Pattern, index: Option<u16>) {
+        match pattern.nature {
+            Nature::Benign => self.benign = index,
+            Nature::Recovery => self.recovery = index,
+            _ => self.pattern = index,
+        }
+    }
+
+    /// Does a pattern fit the line?
+    fn is_known(&self) -> bool {
+        self.pattern.is_some() || self.benign.is_some() || self.recovery.is_some()
+    }
+
+    /// Itself, if it holds anything.
+    fn kept(self) -> Option<Matter> {
+        let any = self.thrown.is_some() || self.is_known() || self.template.is_some();
+        any.then_some(self)
+    }
 }
 
 /// Patterns and trace rules, ready to be asked from many threads.
@@ -139,12 +162,7 @@ impl Rules {
         if !routine && self.packs.may_fit(pattern_level, simple_name(logger)) {
             let subject = Subject::Record { logger, level: pattern_level, message: text, process };
             if let Some(pattern) = self.best_record(&subject, line, rest, body.as_deref()) {
-                let index = self.index(pattern);
-                if pattern.nature == Nature::Benign {
-                    matter.benign = index;
-                } else {
-                    matter.pattern = index;
-                }
+                matter.name(pattern, self.index(pattern));
             }
         }
         // A symptom's or a harmless line that only mentions a throwable says what it is itself.
@@ -153,17 +171,16 @@ impl Rules {
         if mentions && (symptom || matter.benign.is_some()) {
             matter.thrown = None;
         }
-        if level >= Level::Error && kind.is_none() && process.is_none() && matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none() {
+        if level >= Level::Error && kind.is_none() && process.is_none() && matter.thrown.is_none() && !matter.is_known() {
             matter.pattern = self.message_alone(line);
         }
-        let known = kind.is_some() || matter.pattern.is_some() || matter.benign.is_some();
+        let known = kind.is_some() || matter.is_known();
         if severe && !known {
             let mut template = String::new();
             exception::template(&line[..line.len().min(600)], &mut template);
             matter.template = Some(template.into());
         }
-        let empty = matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none() && matter.template.is_none();
-        (!empty).then_some(matter)
+        matter.kept()
     }
 
     /// Looks at a line of text without a head, with the stack frames that follow it.
@@ -175,16 +192,11 @@ impl Rules {
             matter.thrown = self.thrown(&self.body(line, &text[line.len()..], process), line, text, process);
         }
         if let Some(pattern) = self.packs.best(&Subject::Text { line: text, process }) {
-            let index = self.index(pattern);
-            if pattern.nature == Nature::Benign {
-                matter.benign = index;
-            } else {
-                matter.pattern = index;
-            }
+            matter.name(pattern, self.index(pattern));
         }
         // The command-line client prints the message without its class.
         let bare = process.is_none_or(|process| process == "client");
-        if matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none() && bare {
+        if matter.thrown.is_none() && !matter.is_known() && bare {
             matter.pattern = self.message_alone(line);
         }
         // A line that names the cause outweighs a symptom pasted below it.
@@ -193,8 +205,7 @@ impl Rules {
         if symptom && nature(matter.pattern) == Some(Nature::Cause) {
             matter.thrown = None;
         }
-        let empty = matter.thrown.is_none() && matter.pattern.is_none() && matter.benign.is_none();
-        (!empty).then_some(matter)
+        matter.kept()
     }
 
     /// Looks at a text that may be JSON or have some in it: at the text itself and at the strings.
@@ -282,6 +293,7 @@ impl Rules {
     /// The pattern that explains a trace: causes before symptoms, specific before general; of specific causes the deepest, else the higher rank.
     fn explain(&self, trace: &Trace, process: Option<&str>) -> Option<(u16, usize)> {
         let mut best: Option<(Weight, u16)> = None;
+        let mut covering: Vec<(&Pattern, usize)> = Vec::new();
         for (depth, link) in trace.links.iter().enumerate() {
             let frames: Vec<&str> = link.frames.iter().map(|f| f.call.as_str()).collect();
             let subject = Subject::Exception { class: &link.class, message: &link.message, frames: &frames, process };
@@ -291,12 +303,15 @@ impl Rules {
             if own && pattern.nature == Nature::Cause && pattern.rank < SPECIFIC {
                 continue;
             }
+            if !pattern.covers.is_empty() {
+                covering.push((pattern, depth));
+            }
             let weight = match pattern.nature {
                 Nature::Cause => 4,
                 // A root only if nothing below it says more.
                 Nature::Either => 3,
                 Nature::Symptom => 2,
-                Nature::Benign => 1,
+                Nature::Benign | Nature::Recovery => 1,
                 Nature::Wrapper => 0,
             };
             // Of two that are specific the deeper one is nearer to the cause.
@@ -308,7 +323,10 @@ impl Rules {
                 best = Some((rank, index));
             }
         }
-        best.map(|((.., depth), index)| (index, depth))
+        let ((.., depth), index) = best?;
+        let found = self.pattern(index)?;
+        let cover = covering.into_iter().find(|(pattern, above)| *above < depth && pattern.covers.contains(&found.id));
+        cover.and_then(|(pattern, above)| Some((self.index(pattern)?, above))).or(Some((index, depth)))
     }
 }
 

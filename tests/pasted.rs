@@ -46,7 +46,7 @@ fn samples_pasted_alone_get_the_right_answer() {
                 Nature::Wrapper => {
                     !roots.contains(&pattern.id) || pattern.id != "wrapper-generic" && top.is_some_and(|f| f.certainty == Certainty::Insufficient)
                 }
-                Nature::Benign => roots.is_empty(),
+                Nature::Benign | Nature::Recovery => roots.is_empty(),
             };
             if !right {
                 wrong.push(format!(
@@ -348,4 +348,105 @@ fn one_trace_in_every_form_has_one_answer() {
     for (name, text) in forms {
         assert_eq!(answer(&text).0.as_deref(), Some("sql-factory-not-found"), "{name}:\n{text}");
     }
+}
+
+#[test]
+fn trouble_that_the_log_itself_shows_to_be_over_is_no_cause() {
+    let waiting = "\
+2026-11-21 10:00:10,406 WARN  org.apache.pekko.remote.transport.netty.NettyTransport [] - Remote connection to [null] failed with java.net.ConnectException: Connection refused: jobmanager/10.96.14.220:6123
+2026-11-21 10:00:10,421 INFO  org.apache.flink.runtime.taskexecutor.TaskExecutor [] - Could not resolve ResourceManager address pekko.tcp://flink@jobmanager:6123/user/rpc/resourcemanager_*, retrying in 10000 ms: Could not connect to rpc endpoint.
+";
+    assert_eq!(answer(waiting).0.as_deref(), Some("rpc-association-gated"));
+    let registered = "2026-11-21 10:00:30,722 INFO  org.apache.flink.runtime.taskexecutor.TaskExecutor [] - Successful registration at resource manager pekko.tcp://flink@jobmanager:6123/user/rpc/resourcemanager_* under registration id 5a5b2c63d9a4d0e9f6c1bf44a1b79d55.\n";
+    assert_eq!(answer(&format!("{waiting}{registered}")).0, None);
+    // Not by what came before it.
+    assert_eq!(answer(&format!("{}{waiting}", registered.replace("10:00:30", "10:00:05"))).0.as_deref(), Some("rpc-association-gated"));
+
+    let suspended = "\
+2026-11-21 03:14:23,774 INFO  org.apache.flink.shaded.curator5.org.apache.curator.framework.state.ConnectionStateManager [] - State change: SUSPENDED
+2026-11-21 03:14:23,775 WARN  org.apache.flink.runtime.leaderretrieval.ZooKeeperLeaderRetrievalDriver [] - Connection to ZooKeeper suspended, waiting for reconnection.
+";
+    assert_eq!(answer(suspended).0.as_deref(), Some("zk-connection-loss"));
+    let back = "2026-11-21 03:14:24,596 INFO  org.apache.flink.shaded.curator5.org.apache.curator.framework.state.ConnectionStateManager [] - State change: RECONNECTED\n";
+    assert_eq!(answer(&format!("{suspended}{back}")).0, None);
+    // What ended a task is not undone.
+    let failed = "\
+2026-11-21 03:14:23,900 WARN  org.apache.flink.runtime.taskmanager.Task [] - Source: orders (1/2)#0 (cbc357ccb763df2852fee8c4fc7d55f2_90bea66de1c231edf33913ecd54406c1_0_0) switched from RUNNING to FAILED with failure cause:
+org.apache.zookeeper.KeeperException$SessionExpiredException: KeeperErrorCode = Session expired for /hbase/meta-region-server
+	at org.apache.zookeeper.KeeperException.create(KeeperException.java:134)
+";
+    assert_eq!(answer(&format!("{suspended}{failed}{back}")).0.as_deref(), Some("zk-connection-loss"));
+}
+
+#[test]
+fn what_is_logged_after_a_job_finished_is_no_failure() {
+    let text = "\
+2026-11-21 02:10:31,700 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job nightly (8d22a71ae4b63a0eb6f2c1b4dd9ee8b4) switched from state RUNNING to FINISHED.
+2026-11-21 02:11:07,120 WARN  org.apache.pekko.remote.transport.netty.NettyTransport [] - Remote connection to [null] failed with java.net.ConnectException: Connection refused: /10.42.3.88:40617
+";
+    assert_eq!(answer(text).0, None);
+}
+
+#[test]
+fn a_checkpoint_that_a_savepoint_does_away_with_is_no_failed_savepoint() {
+    let text = "\
+2026-11-21 22:15:00,520 INFO  org.apache.flink.runtime.jobmaster.JobMaster [] - Triggering stop-with-savepoint for job a30f1a6ad8f24ee4e0aa1ec3ca2d4b11.
+2026-11-21 22:15:00,532 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - Triggering checkpoint 8813 (type=SavepointType{name='Suspend Savepoint', postCheckpointAction=SUSPEND, formatType=CANONICAL}) @ 1795299300532 for job a30f1a6ad8f24ee4e0aa1ec3ca2d4b11.
+2026-11-21 22:15:04,354 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - Completed checkpoint 8813 for job a30f1a6ad8f24ee4e0aa1ec3ca2d4b11 (99120133 bytes, checkpointDuration=3790 ms, finalizationTime=55 ms).
+2026-11-21 22:15:04,362 WARN  org.apache.flink.runtime.checkpoint.CheckpointFailureManager [] - Failed to trigger or complete checkpoint 8812 for job a30f1a6ad8f24ee4e0aa1ec3ca2d4b11. (0 consecutive failed attempts so far)
+org.apache.flink.runtime.checkpoint.CheckpointException: Checkpoint has been subsumed.
+	at org.apache.flink.runtime.checkpoint.PendingCheckpoint.abort(PendingCheckpoint.java:544) ~[flink-dist-1.17.1.jar:1.17.1]
+";
+    assert_eq!(answer(text).0, None);
+}
+
+#[test]
+fn a_message_that_says_more_than_the_missing_class_below_it_is_the_answer() {
+    let text = "\
+org.apache.flink.client.program.ProgramInvocationException: The program's entry point class 'com.acme.OrdersJob' was not found in the jar file.
+	at org.apache.flink.client.program.PackagedProgram.loadMainClass(PackagedProgram.java:617)
+	at org.apache.flink.client.cli.CliFrontend.main(CliFrontend.java:1120)
+Caused by: java.lang.ClassNotFoundException: com.acme.OrdersJob
+	at java.net.URLClassLoader.findClass(URLClassLoader.java:382)
+";
+    assert_eq!(answer(text).0.as_deref(), Some("user-jar-missing"));
+}
+
+#[test]
+fn a_trace_that_a_scheduler_moved_to_the_right_is_read() {
+    let text = "\
+[INFO] 2026-11-21 16:44:07.724 +0800 - [taskAppId=TASK-7-5382-5238] TaskLogLogger - -> org.apache.flink.client.program.ProgramInvocationException: The main method caused an error: no
+	\tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:372)
+	\tat org.apache.flink.client.cli.CliFrontend.main(CliFrontend.java:1132)
+	Caused by: java.lang.NumberFormatException: For input string: \"abc\"
+	\tat java.lang.Integer.parseInt(Integer.java:580)
+	\tat com.acme.OrdersJob.main(OrdersJob.java:31)
+	\t... 11 more
+";
+    assert_eq!(answer(text).0.as_deref(), Some("user-code-exception"));
+}
+
+#[test]
+fn a_trace_of_the_server_side_without_its_beginning_is_read() {
+    let text = "\
+Caused by: org.apache.flink.runtime.rest.util.RestClientException: [Internal server error., <Exception on server side:
+akka.pattern.AskTimeoutException: Ask timed out on [Actor[akka://flink/user/dispatcher#-1630374064]] after [10000 ms].
+	at akka.pattern.PromiseActorRef$$anonfun$1.apply$mcV$sp(AskSupport.scala:604)
+
+End of exception on server side>]
+";
+    let (slug, certainty, _) = answer(text);
+    assert_eq!((slug.as_deref(), certainty), (Some("rpc-ask-timeout"), Some(Certainty::Possible)));
+}
+
+#[test]
+fn flinks_own_words_on_a_task_manager_that_is_gone_are_no_cause() {
+    let text = "\
+2026-11-21 14:52:11,004 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator - Completed checkpoint 418 for job 3f7a6dd1d36ee5ff8b4a7d2b9d9cb3a5 (482103 bytes in 881 ms).
+2026-11-21 14:55:37,602 INFO  org.apache.flink.yarn.YarnResourceManager - Closing TaskExecutor connection container_1598507699008_0094_01_000010 because: [2026-11-21 14:55:37.121]Container [pid=8788,containerID=container_1598507699008_0094_01_000010] is running beyond physical memory limits. Current usage: 9.8 GB of 9.8 GB physical memory used; 43.0 GB of 47.6 TB virtual memory used. Killing container.
+2026-11-21 14:55:37,611 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph - Enrich -> Sink: out (13/40) (9a2d1d9c0b6c64d2cb23b1b9c0d8cb1f) switched from RUNNING to FAILED.
+org.apache.flink.util.FlinkException: The worker container_1598507699008_0094_01_000010 holds this task no more.
+	at org.apache.flink.runtime.resourcemanager.ResourceManager.closeTaskManagerConnection(ResourceManager.java:818)
+";
+    assert_eq!(answer(text).0.as_deref(), Some("container-killed-pmem"));
 }

@@ -91,6 +91,7 @@ fn nature(nature: Nature) -> &'static str {
         Nature::Either => "the cause unless evidence shows what made it happen",
         Nature::Wrapper => "only carries another exception",
         Nature::Benign => "benign: looks like a failure and is none",
+        Nature::Recovery => "a recovery: shows that trouble is over",
     }
 }
 

@@ -103,7 +103,7 @@ impl Work<'_> {
                 }
                 Nature::Cause | Nature::Either => return (Told::Cause, slug),
                 Nature::Symptom => return (Told::Symptom, slug),
-                Nature::Benign => return (Told::Nothing, slug),
+                Nature::Benign | Nature::Recovery => return (Told::Nothing, slug),
                 // The last link that is known is one that always has a cause: the trace is cut.
                 Nature::Wrapper if depth == trace.root && !trace.root_is_wrapper && &*slug != "wrapper-generic" => return (Told::Unnamed, slug),
                 Nature::Wrapper if depth == trace.root && self.says_more(trace) => return (Told::Unnamed, slug),
@@ -249,6 +249,14 @@ impl Work<'_> {
         // An exception that no pattern names is nearer to the cause than a symptom, if it came first or has a frame of the user's.
         if let Some((at, fingerprint)) = unnamed {
             let (_, slug) = self.told(fingerprint);
+            // Flink's own words on a TaskManager that was just lost.
+            if &*slug == "unclassified-exception"
+                && self.is_flinks_own(fingerprint)
+                && let Some(worker) = self.worker_named(fingerprint, at)
+                && let Some(life) = self.life_lost_near(worker, self.story.time(at))
+            {
+                return Some(self.worker_cause(worker, life, self.story.time(at)).with_symptom("slot-removed", Evidence::of(self.story, at)));
+            }
             let before = symptom.as_ref().is_none_or(|(s, ..)| self.story.time(at) <= self.story.time(*s));
             if before || &*slug == "user-code-exception" || self.thrown_by_hot_code(fingerprint, at) {
                 return Some(self.stated(fingerprint, at));
@@ -264,6 +272,10 @@ impl Work<'_> {
             return Some(self.worker_cause(worker, life, ms).with_symptom("slot-removed", Evidence::of(self.story, first)));
         }
         unnamed.map(|(at, fingerprint)| self.stated(fingerprint, at))
+    }
+
+    fn is_flinks_own(&self, fingerprint: u64) -> bool {
+        self.thrown.get(&fingerprint).and_then(|t| t.group.thrown.trace.root_link()).is_some_and(|link| link.class.starts_with("org.apache.flink."))
     }
 
     /// Causes that may be effects of something that other logs show.

@@ -110,8 +110,13 @@ fn failed_savepoints(work: &mut Work, job: usize) -> bool {
         let answers: Vec<_> =
             incidents::since(&work.index.with_exception, Some(asked)).iter().take_while(|p| p.ms.is_some_and(|ms| ms - asked < 60_000)).copied().collect();
         for placed in answers {
-            let Some(fingerprint) = story.entry(placed.at).exception else { continue };
+            let entry = story.entry(placed.at);
+            let Some(fingerprint) = entry.exception else { continue };
             let Some(known) = work.thrown.get(&fingerprint) else { continue };
+            // A savepoint that completes does away with the checkpoints before it.
+            if matches!(entry.what, What::Event(Kind::CheckpointFailed { reason: CheckpointReason::Superseded | CheckpointReason::Cancelled, .. })) {
+                continue;
+            }
             let about = known.group.thrown.trace.links.iter().any(|l| {
                 l.message.contains("avepoint")
                     || l.message.contains("triggering the checkpoint")
@@ -310,7 +315,8 @@ fn pasted(work: &mut Work) {
     if !attempts().all(in_passing) {
         return;
     }
-    let ran = attempts().next().is_some();
+    let ended_well = story.jobs.iter().any(|job| matches!(job.state, Some(JobState::Finished | JobState::Canceled | JobState::Suspended)));
+    let ran = ended_well || attempts().next().is_some();
     let told_by = |role: &str| !matches!(role, "gc" | "zookeeper" | "launcher" | "historyserver");
     let mut failures: Vec<EntryRef> = Vec::new();
     let mut hits: Vec<(EntryRef, u16)> = Vec::new();
@@ -322,7 +328,7 @@ fn pasted(work: &mut Work) {
             continue;
         }
         let benign = entry.pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| p.nature == Nature::Benign);
-        if benign {
+        if benign || is_over(work, placed.at) {
             continue;
         }
         if entry.exception.is_some() && failures.len() < 500 {
@@ -381,6 +387,24 @@ fn pasted(work: &mut Work) {
         let cause = alone(work, &slug, at, Certainty::Possible, true);
         work.note_alone(cause, None, Role::RootCause);
     }
+}
+
+/// Does the log that tells of some trouble say later that it is over? What ended a task or a process is not undone by it.
+fn is_over(work: &Work, at: EntryRef) -> bool {
+    let entry = work.story.entry(at);
+    if !matches!(entry.what, What::Problem { .. } | What::Event(Kind::ConnectionToZooKeeper { .. })) {
+        return false;
+    }
+    let thrown = entry.exception.map(|fingerprint| work.told(fingerprint).1);
+    let known = match &thrown {
+        Some(slug) => work.rules.packs.get(slug),
+        None => entry.pattern.and_then(|i| work.rules.pattern(i)),
+    };
+    let Some(known) = known.filter(|known| !known.over_with.is_empty()) else { return false };
+    work.story.sources[at.source].digest.matters.recoveries.iter().any(|hits| {
+        let later = entry.ms.is_some() && hits.seen.last_ms >= entry.ms;
+        later && known.over_with.iter().any(|id| work.rules.packs.get(id).is_some_and(|p| work.rules.index_of(&p.id) == Some(hits.pattern)))
+    })
 }
 
 /// A piece of a log without a start banner: somebody picked these lines.

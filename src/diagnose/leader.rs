@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::cause::Cause;
 use super::finding::{Certainty, Evidence, Missing};
-use super::incidents::{self, Work};
-use crate::correlate::WorkerLife;
+use super::incidents::Work;
+use crate::correlate::{Placed, WorkerLife};
 use crate::digest::What;
 use crate::event::Kind;
 
@@ -80,26 +80,37 @@ impl Work<'_> {
         Some(cause)
     }
 
-    /// Silences after which a JobManager says much at once and misses itself. There are few, and many incidents ask for them.
+    /// Silences after which a JobManager says much at once and misses itself, in the order of their sources. There are few, and many incidents ask for them.
     fn frozen_leaders(&self) -> Vec<Frozen> {
-        let sources = self.story.processes.iter().filter(|p| p.role == "jobmanager").flat_map(|p| &p.sources);
-        let silences = sources.flat_map(|&source| self.story.sources[source].digest.gaps.iter().enumerate().map(move |(gap, silence)| (source, gap, silence)));
-        let bursts = silences.filter(|(_, _, silence)| silence.gap.burst >= 3);
-        let placed = bursts.map(|(source, gap, silence)| {
+        let mut frozen: Vec<Frozen> = Vec::new();
+        for &source in self.story.processes.iter().filter(|p| p.role == "jobmanager").flat_map(|p| &p.sources) {
             let clock = &self.story.clocks[source];
-            Frozen { source, gap, from: clock.utc(silence.gap.from), to: clock.utc(silence.gap.to) }
-        });
-        placed.filter(|f| self.lost_itself(f.source, f.to)).collect()
+            let gaps = self.story.sources[source].digest.gaps.iter().enumerate();
+            let bursts = gaps.filter(|(_, silence)| silence.gap.burst >= 3);
+            frozen.extend(bursts.map(|(gap, silence)| Frozen { source, gap, from: clock.utc(silence.gap.from), to: clock.utc(silence.gap.to) }));
+        }
+        frozen.sort_by_key(|f| f.to);
+        let mut missed = vec![false; frozen.len()];
+        for placed in &self.story.order {
+            let Some(ms) = placed.ms else { continue };
+            let first = frozen.partition_point(|f| f.to < ms - 2_000);
+            let near = first..first + frozen[first..].partition_point(|f| f.to <= ms);
+            if near.clone().any(|i| frozen[i].source == placed.at.source) && self.misses_a_leader(placed) {
+                near.filter(|&i| frozen[i].source == placed.at.source).for_each(|i| missed[i] = true);
+            }
+        }
+        let mut missed = missed.into_iter();
+        frozen.retain(|_| missed.next() == Some(true));
+        frozen.sort_by_key(|f| (f.source, f.gap));
+        frozen
     }
 
-    /// Does the ResourceManager miss the JobMaster of its own process, right after a silence?
-    fn lost_itself(&self, source: usize, ms: i64) -> bool {
-        let near = incidents::since(&self.story.order, Some(ms)).iter().take_while(|p| p.ms.is_some_and(|at| at <= ms + 2_000));
-        near.filter(|p| p.at.source == source).any(|p| {
-            let entry = self.story.entry(p.at);
-            let id = entry.pattern.and_then(|i| self.rules.pattern(i)).map(|p| p.id.as_str());
-            id == Some("heartbeat-jm-timeout") || self.story.quote(p.at).is_some_and(|q| q.text.contains("heartbeat of JobManager with id"))
-        })
+    /// Does the ResourceManager say that it misses a JobMaster?
+    fn misses_a_leader(&self, placed: &Placed) -> bool {
+        let entry = self.story.entry(placed.at);
+        let id = entry.pattern.and_then(|i| self.rules.pattern(i)).map(|p| p.id.as_str());
+        let tells = entry.exception.is_some() || matches!(entry.what, What::Problem { .. });
+        id == Some("heartbeat-jm-timeout") || tells && self.story.quote(placed.at).is_some_and(|q| q.text.contains("heartbeat of JobManager with id"))
     }
 
     /// A JobManager whose log stops without a word while others go on.

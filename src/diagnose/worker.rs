@@ -87,8 +87,12 @@ impl Work<'_> {
             return finish(cause);
         }
         if own.is_empty() {
-            let mut cause =
-                Cause::new(if ended.loss == Some(Loss::HeartbeatTimeout) { "heartbeat-tm-timeout" } else { "tm-unreachable" }, Certainty::Possible, lost);
+            let noted = || ended.told_by.iter().filter_map(|at| self.rules.pattern(story.entry(*at).pattern?)).find(|p| p.nature == Nature::Symptom);
+            let slug = match ended.loss {
+                Some(Loss::HeartbeatTimeout) => "heartbeat-tm-timeout",
+                _ => noted().map_or("tm-unreachable", |pattern| &pattern.id),
+            };
+            let mut cause = Cause::new(slug, Certainty::Possible, lost);
             cause.is_symptom = true;
             cause.evidence = told.clone();
             cause.missing.push(Missing { code: "no-log", subject: Some(who.id.to_string()), text: format!("no log of TaskManager {}", who.id) });

@@ -74,6 +74,8 @@ pub struct Matters {
     pub exceptions_omitted: u64,
     pub hits: Vec<PatternHits>,
     pub benign: Vec<PatternHits>,
+    /// Of patterns that show that trouble is over.
+    pub recoveries: Vec<PatternHits>,
     pub templates: Vec<TemplateGroup>,
     pub templates_omitted: u64,
     by_fingerprint: FxHashMap<u64, usize>,
@@ -105,6 +107,9 @@ impl Matters {
             hit(&mut self.benign, pattern, ms, place, &mut quote);
             noted.decisive = false;
             noted.pattern = Some(pattern);
+        }
+        if let Some(pattern) = matter.recovery {
+            hit(&mut self.recoveries, pattern, ms, place, &mut quote);
         }
         if let Some(pattern) = matter.pattern {
             let count = hit(&mut self.hits, pattern, ms, place, &mut quote);

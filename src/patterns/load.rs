@@ -65,6 +65,10 @@ struct RawPattern {
     written_by: Option<String>,
     #[serde(default)]
     inferred: bool,
+    #[serde(default)]
+    covers: Vec<String>,
+    #[serde(default)]
+    over_with: Vec<String>,
     #[serde(default, rename = "match")]
     matches: OneOrMany,
     #[serde(default)]
@@ -197,7 +201,7 @@ fn pattern(raw: RawPattern, lines: &Lines, line: usize, shipped: bool) -> Result
     if !errors.is_empty() {
         return Err(errors);
     }
-    let benign = raw.nature == Nature::Benign;
+    let benign = matches!(raw.nature, Nature::Benign | Nature::Recovery);
     Ok(Pattern {
         id: raw.id,
         title: raw.title,
@@ -212,6 +216,8 @@ fn pattern(raw: RawPattern, lines: &Lines, line: usize, shipped: bool) -> Result
         docs: raw.docs,
         written_by: raw.written_by,
         inferred: raw.inferred,
+        covers: raw.covers,
+        over_with: raw.over_with,
         matches,
         samples,
         near_misses,

@@ -18,6 +18,8 @@ pub enum Nature {
     Wrapper,
     /// Looks like a failure and is none.
     Benign,
+    /// Shows that trouble is over; never a finding.
+    Recovery,
 }
 
 /// Who has to act.
@@ -143,6 +145,10 @@ pub struct Pattern {
     pub written_by: Option<String>,
     /// No line of its own: the correlator infers it.
     pub inferred: bool,
+    /// Causes further down the same trace that say less than this one.
+    pub covers: Vec<String>,
+    /// Recoveries after which it is over, in the log that told of it.
+    pub over_with: Vec<String>,
     /// Alternatives; one is enough.
     pub matches: Vec<Match>,
     pub samples: Vec<Sample>,

@@ -334,6 +334,11 @@ fn check_references(all: &Loaded, known: &FxHashMap<String, usize>, errors: &mut
             check(id, &|| format!("chain {} -> {}", chain.symptom, chain.cause));
         }
     }
+    for pattern in &all.patterns {
+        for id in pattern.over_with.iter().chain(&pattern.covers) {
+            check(id, &|| format!("covers or over_with of {}", pattern.id));
+        }
+    }
     for code in all.exit_codes.iter().filter(|c| !c.pattern.is_empty()) {
         check(&code.pattern, &|| format!("exit code {}", code.code));
     }

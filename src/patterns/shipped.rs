@@ -21,6 +21,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("thresholds.toml", include_str!("../../patterns/thresholds.toml")),
     ("general.toml", include_str!("../../patterns/general.toml")),
     ("benign.toml", include_str!("../../patterns/benign.toml")),
+    ("recovery.toml", include_str!("../../patterns/recovery.toml")),
     ("chains.toml", include_str!("../../patterns/chains.toml")),
     ("exit-codes.toml", include_str!("../../patterns/exit-codes.toml")),
     ("advice.toml", include_str!("../../patterns/advice.toml")),

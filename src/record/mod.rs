@@ -104,10 +104,10 @@ pub fn starts_text(line: &[u8]) -> bool {
     names_a_throwable(line) || line.starts_with(b"Exception in thread ")
 }
 
-/// Does the line at byte `at` name what nests in the exception above it? JDO's exceptions have that in their own text.
+/// Does the line at byte `at` name what nests in the exception above it? JDO's exceptions and those of Flink's REST client have that in their own text.
 fn nests(bytes: &[u8], at: usize) -> bool {
     let before = bytes[..at].strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    before.is_some_and(|before| before.ends_with(b"\nNestedThrowables:"))
+    before.is_some_and(|before| before.ends_with(b"\nNestedThrowables:") || before.ends_with(b"<Exception on server side:"))
 }
 
 /// Can a chunk begin at byte `at` of `bytes`, which begins at a record itself?
@@ -642,6 +642,7 @@ impl<'c> Scanner<'c, '_> {
             _ => classify::group_of(logger),
         };
         let kind = classify::classify(group, open.level, logger, message);
+        let message = if open.traced { &unindented(message) } else { message };
         let text = self.rules.look(&kind, open.level, logger, message, open.traced, self.mode.process);
         if kind.is_none() && text.is_none() && open.level < Level::Warn {
             return;
@@ -661,6 +662,23 @@ impl<'c> Scanner<'c, '_> {
         };
         self.out.found.push(Found { span, stamp: None, level: Level::Unknown, logger: Logger::At(0..0), kind: None, matter: Some(matter) });
     }
+}
+
+/// A message whose further lines were all moved to the right by a tab, as schedulers do that log what they ran. Frames have one of their own behind it.
+fn unindented(message: &[u8]) -> Cow<'_, [u8]> {
+    let line = classify::text::first_line(message);
+    let rest = &message[line.len()..];
+    let moved = rest.starts_with(b"\n\t") && !rest.starts_with(b"\n\tat ") && !rest.starts_with(b"\n\t...");
+    if !moved || memchr::memchr_iter(b'\n', rest).any(|newline| !matches!(rest.get(newline + 1), Some(b'\t' | b'\n') | None)) {
+        return Cow::Borrowed(message);
+    }
+    let mut out = Vec::with_capacity(message.len());
+    out.extend_from_slice(line);
+    for line in rest[1..].split(|byte| *byte == b'\n') {
+        out.push(b'\n');
+        out.extend_from_slice(line.strip_prefix(b"\t").unwrap_or(line));
+    }
+    Cow::Owned(out)
 }
 
 /// Lines without a head: all of a text, or what stands before the first head of a log.
