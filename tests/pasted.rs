@@ -450,3 +450,37 @@ org.apache.flink.util.FlinkException: The worker container_1598507699008_0094_01
 ";
     assert_eq!(answer(text).0.as_deref(), Some("container-killed-pmem"));
 }
+
+#[test]
+fn what_the_kubernetes_operator_sees_and_sees_pass_is_read() {
+    let asked = "\
+2026-11-21 21:15:23,871 o.a.f.k.o.o.JobStatusObserver  [WARN ][payments/ledger] Exception while getting job status
+java.util.concurrent.TimeoutException
+	at java.base/java.util.concurrent.CompletableFuture.get(Unknown Source)
+	at org.apache.flink.kubernetes.operator.service.AbstractFlinkService.getJobStatus(AbstractFlinkService.java:265)
+";
+    let runs = "2026-11-21 21:15:38,902 o.a.f.k.o.l.AuditUtils         [INFO ][payments/ledger] >>> Event[Job]       | Info    | JOBSTATUSCHANGED | Job status changed from RECONCILING to RUNNING\n";
+    assert_eq!(answer(asked).0.as_deref(), Some("jobmanager-rest-unreachable"));
+    assert_eq!(answer(&format!("{asked}{runs}")).0, None);
+}
+
+#[test]
+fn a_task_manager_that_says_why_it_ends_is_asked_before_what_its_tasks_say() {
+    let text = "\
+2026-11-21 12:07:13,810 ERROR org.apache.flink.runtime.taskexecutor.TaskManagerRunner [] - Fatal error occurred while executing the TaskManager. Shutting it down...
+java.lang.OutOfMemoryError: Java heap space
+	at java.util.Arrays.copyOf(Arrays.java:3537) ~[?:?]
+2026-11-21 12:07:15,310 WARN  org.apache.flink.runtime.taskmanager.Task [] - Sessions (1/2)#0 (484bf623ee00c29beb2487ff90269dea) switched from RUNNING to FAILED with failure cause: org.apache.flink.util.FlinkException: The TaskExecutor is shutting down.
+	at org.apache.flink.runtime.taskexecutor.TaskExecutor.onStop(TaskExecutor.java:481)
+";
+    assert_eq!(answer(text).0.as_deref(), Some("heap-oom-tm"));
+}
+
+#[test]
+fn a_message_that_a_terminal_broke_inside_words_is_known() {
+    let message = "pyflink.util.exceptions.TableException: \"AppendStreamTableSink doesn't support consuming update changes which is produced by node GroupAggregate(groupBy=[word], select=[word, COUNT($f1) AS EXPR$0])\"";
+    for width in [72, 80, 100, 120] {
+        let lines: Vec<&str> = (0..message.len()).step_by(width).map(|at| &message[at..message.len().min(at + width)]).collect();
+        assert_eq!(answer(&format!("{}\n", lines.join("\n"))).0.as_deref(), Some("sql-changelog-unsupported"), "{width}");
+    }
+}

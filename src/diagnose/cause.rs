@@ -300,6 +300,12 @@ impl Work<'_> {
             if let Some((worker, life)) = lost {
                 return self.worker_cause(worker, life, ms).with_symptom(slug, seen);
             }
+            // A task that its own TaskManager's end stopped.
+            if matches!(&self.story.entry(at).what, What::TaskFailed { failure, .. } if failure.on_task_manager)
+                && let Some(cause) = self.own_words(&[at.source], ms)
+            {
+                return cause.with_symptom(slug, seen);
+            }
             let mut cause = self.stated(fingerprint, at);
             if let Some(worker) = named {
                 cause.worker = Some(worker);

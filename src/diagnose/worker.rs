@@ -186,7 +186,7 @@ impl Work<'_> {
     }
 
     /// A fatal cause in the process's own words, not long before it went.
-    fn own_words(&self, own: &[usize], lost: Option<i64>) -> Option<Cause> {
+    pub(super) fn own_words(&self, own: &[usize], lost: Option<i64>) -> Option<Cause> {
         let mut best: Option<(i32, Cause)> = None;
         for source in own {
             for (entry, found) in self.story.sources[*source].digest.entries.iter().enumerate() {

@@ -204,6 +204,7 @@ fn role_by_content(window: &[u8]) -> Option<Role> {
         ("FlinkZooKeeperQuorumPeer", "zookeeper"),
         ("org.apache.zookeeper.server.quorum.QuorumPeer", "zookeeper"),
         ("org.apache.flink.kubernetes.operator", "operator"),
+        (" o.a.f.k.o.", "operator"),
         // What CliFrontend prints; the trace below names classes of the JobManager.
         (" The program finished with the following exception:", "client"),
     ];

@@ -256,6 +256,7 @@ fn read(line: &[u8], levelless: bool) -> Option<Head<'_>> {
     let mut stamp = None;
     let mut level = None;
     let mut thread_seen = false;
+    let mut first_logger = None;
     let mut at = 0;
     for _ in 0..7 {
         while matches!(line.get(at), Some(b' ' | b'\t' | b'|')) {
@@ -300,6 +301,14 @@ fn read(line: &[u8], levelless: bool) -> Option<Head<'_>> {
             at += close + 1;
             continue;
         }
+        if stamp.is_some()
+            && first_logger.is_none()
+            && let Some(logger) = logger_before_level(rest)
+        {
+            first_logger = Some(logger);
+            at += logger.len();
+            continue;
+        }
         break;
     }
     let stamp = stamp?;
@@ -318,6 +327,12 @@ fn read(line: &[u8], levelless: bool) -> Option<Head<'_>> {
         let message = rest.trim_ascii_start();
         return Some(Head { stamp: Some(stamp), level: Level::Unknown, logger: b"", message, layout: Layout::Custom });
     };
+    if let Some(logger) = first_logger {
+        // `[namespace/name] ` of the resource that the Kubernetes operator is at.
+        let rest = rest.trim_ascii_start();
+        let context = if rest.first() == Some(&b'[') { closing_bracket(rest).map_or(0, |close| close + 1) } else { 0 };
+        return Some(Head { stamp: Some(stamp), level, logger, message: rest[context..].trim_ascii_start(), layout: Layout::Custom });
+    }
     let (logger, message, dashed) = logger_and_message(rest);
     let shown_as_hadoop = line.get(2) == Some(&b'/');
     let layout = match (stamp.date, dashed) {
@@ -327,6 +342,13 @@ fn read(line: &[u8], levelless: bool) -> Option<Head<'_>> {
         _ => Layout::Custom,
     };
     Some(Head { stamp: Some(stamp), level, logger, message, layout })
+}
+
+/// A logger that stands before the level, as Flink's Kubernetes operator has it: `o.a.f.k.o.l.AuditUtils [INFO ]`.
+fn logger_before_level(text: &[u8]) -> Option<&[u8]> {
+    let (name, rest) = text.split_at(memchr::memchr(b' ', &text[..text.len().min(200)])?);
+    let level = rest.trim_ascii_start().strip_prefix(b"[")?;
+    (name.contains(&b'.') && is_logger(name) && Level::at_start(level).is_some()).then_some(name)
 }
 
 /// Is it a line of a stack trace? Platforms that log a client's output give each of its lines a time and a level of their own. Looks only at what
@@ -483,6 +505,9 @@ mod tests {
         check("[2026-11-21 17:32:01,217] WARN (kafka.Server): a", Level::Warn, "", "(kafka.Server): a", Layout::Custom);
         check("[main] 2026-11-21 17:32:01,217 INFO  org.apache.flink.X [] - a", Level::Info, "org.apache.flink.X", "a", Layout::Logback);
         check("INFO 2026-11-21 17:32:01,217 org.apache.flink.X - a", Level::Info, "org.apache.flink.X", "a", Layout::Custom);
+        let operator = "2026-11-21 17:32:01,217 o.a.f.k.o.l.AuditUtils         [INFO ][payments/ledger] >>> Event";
+        check(operator, Level::Info, "o.a.f.k.o.l.AuditUtils", ">>> Event", Layout::Custom);
+        check("2026-11-21 17:32:01,217 o.a.f.k.o.FlinkOperator [WARN ] a", Level::Warn, "o.a.f.k.o.FlinkOperator", "a", Layout::Custom);
         check("2026-11-21 17:32:01,217 INFO  Something happened", Level::Info, "", "Something happened", Layout::Custom);
         check("2026-11-21 17:32:01,217 INFO  [flink-pekko.actor-3] o.a.f.X [] - a", Level::Info, "o.a.f.X", "a", Layout::Custom);
     }

@@ -85,11 +85,25 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The text of an exception whose message has several lines as one line: mail programs and chats break it between words.
+    /// The text of an exception whose message has several lines as one line: mail programs and chats break it between words, terminals anywhere.
     pub(super) fn unwrapped(&self, text: &[u8]) -> Option<Vec<u8>> {
         let several = matches!(self, Subject::Exception { .. }) && memchr::memchr(b'\n', text).is_some();
-        several.then(|| text.iter().map(|b| if *b == b'\n' { b' ' } else { *b }).collect())
+        several.then(|| {
+            if fills_a_width(text) {
+                text.iter().copied().filter(|b| *b != b'\n').collect()
+            } else {
+                text.iter().map(|b| if *b == b'\n' { b' ' } else { *b }).collect()
+            }
+        })
     }
+}
+
+/// Are all lines but the last as long as the first, and that as long as a terminal's?
+fn fills_a_width(text: &[u8]) -> bool {
+    let width = memchr::memchr(b'\n', text).unwrap_or_default();
+    let mut lines = text.split(|b| *b == b'\n').rev();
+    let last = lines.next().map_or(0, <[u8]>::len);
+    (60..=250).contains(&width) && last <= width && lines.all(|line| line.len() == width)
 }
 
 fn cut(bytes: &[u8]) -> &[u8] {
