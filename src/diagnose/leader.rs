@@ -97,7 +97,7 @@ impl Work<'_> {
         let near = incidents::since(&self.story.order, Some(ms)).iter().take_while(|p| p.ms.is_some_and(|at| at <= ms + 2_000));
         near.filter(|p| p.at.source == source).any(|p| {
             let entry = self.story.entry(p.at);
-            let id = entry.pattern.and_then(|i| self.rules.pattern(i)).map(|p| p.id.as_str());
+            let id = entry.pattern.and_then(|i| self.rules.pattern(i)).map(|p| p.id);
             id == Some("heartbeat-jm-timeout") || self.story.quote(p.at).is_some_and(|q| q.text.contains("heartbeat of JobManager with id"))
         })
     }
