@@ -4,24 +4,27 @@
 //! which thread came first. Bounded in entries and bytes; a newer text takes the place of an older one.
 
 use std::hash::Hasher;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use rustc_hash::FxHasher;
 
 /// Texts that are known at a time, unless said otherwise.
 const SLOTS: usize = 2_048;
+/// Slots that are made together: a short scan needs few of all.
+const TOGETHER: usize = 16;
 /// Bytes of all texts that are kept.
 const MAX_BYTES: usize = 8 << 20;
 /// Bytes of one text that is kept.
 const MAX_TEXT: usize = 64 << 10;
 
 type Slot<V> = Mutex<Option<(Text, V)>>;
+type Slots<V> = Box<[Slot<V>; TOGETHER]>;
 
 /// What is known, by text. A text comes in two parts, since its first line is often of another kind than the rest.
 #[derive(Debug)]
 pub struct Memo<V> {
-    slots: Box<[Slot<V>]>,
+    slots: Box<[OnceLock<Slots<V>>]>,
     bytes: AtomicUsize,
 }
 
@@ -44,9 +47,14 @@ impl<V> Default for Memo<V> {
 }
 
 impl<V> Memo<V> {
-    /// Room for `slots` texts.
+    /// Room for `slots` texts or a few more.
     pub fn with_slots(slots: usize) -> Self {
-        Memo { slots: (0..slots.max(1)).map(|_| Slot::default()).collect(), bytes: AtomicUsize::new(0) }
+        Memo { slots: (0..slots.div_ceil(TOGETHER).max(1)).map(|_| OnceLock::new()).collect(), bytes: AtomicUsize::new(0) }
+    }
+
+    fn slot(&self, hash: usize) -> &Slot<V> {
+        let together = &self.slots[hash / TOGETHER % self.slots.len()];
+        &together.get_or_init(|| Box::new(std::array::from_fn(|_| Slot::default())))[hash % TOGETHER]
     }
 }
 
@@ -56,7 +64,7 @@ impl<V: Clone> Memo<V> {
         let mut hasher = FxHasher::default();
         hasher.write(first);
         hasher.write(rest);
-        let slot = &self.slots[hasher.finish() as usize % self.slots.len()];
+        let slot = self.slot(hasher.finish() as usize);
         if let Ok(known) = slot.lock()
             && let Some((text, value)) = &*known
             && text.is(first, rest)

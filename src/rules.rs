@@ -3,7 +3,6 @@
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use aho_corasick::AhoCorasick;
-use rustc_hash::FxHashMap;
 
 use crate::event::{Kind, Str, TaskState};
 use crate::exception::known::{self, Parts};
@@ -73,8 +72,6 @@ pub struct Rules {
     pub packs: Arc<Packs>,
     /// The user's own packages; `None` where nothing was added to the shipped rules.
     traces: Option<exception::Rules>,
-    ids: Vec<Str>,
-    index: FxHashMap<String, u16>,
     /// What is known of the lines after a record's first, and of that line where the throwable stands in it.
     bodies: Memo<Arc<Body>>,
     /// Traces by class and frames, whatever their message.
@@ -98,26 +95,19 @@ impl Rules {
 
     /// Rules over the given packs, with packages (`com.acme`) that are the user's own code.
     pub fn with_packages(packs: Arc<Packs>, packages: &[String]) -> Self {
-        let ids: Vec<Str> = packs.iter().map(|p| p.id.as_str().into()).collect();
-        let index = packs.iter().enumerate().map(|(i, p)| (p.id.clone(), i as u16)).collect();
         let traces = (!packages.is_empty()).then(|| exception::Rules::with_user_packages(packages));
         let lines_apart = packs.record_lines_apart();
-        Rules { packs, traces, ids, index, bodies: Memo::default(), skeletons: Memo::default(), lines_apart }
+        Rules { packs, traces, bodies: Memo::default(), skeletons: Memo::default(), lines_apart }
     }
 
     /// The slug of a pattern.
-    pub fn id(&self, pattern: u16) -> &Str {
-        &self.ids[usize::from(pattern)]
+    pub fn id(&self, pattern: u16) -> &'static str {
+        self.pattern(pattern).map_or("", |pattern| pattern.id)
     }
 
     /// The pattern of an index.
-    pub fn pattern(&self, index: u16) -> Option<&Pattern> {
-        self.packs.get(self.ids.get(usize::from(index))?)
-    }
-
-    /// The index of a slug.
-    pub fn index_of(&self, id: &str) -> Option<u16> {
-        self.index.get(id).copied()
+    pub fn pattern(&self, index: u16) -> Option<&'static Pattern> {
+        self.packs.at(usize::from(index))
     }
 
     /// Do patterns look at INFO records of this logger?
@@ -126,7 +116,7 @@ impl Rules {
     }
 
     fn index(&self, pattern: &Pattern) -> Option<u16> {
-        self.index_of(&pattern.id)
+        self.packs.index_of(pattern.id)?.try_into().ok()
     }
 
     /// Looks at a record with a head. `traced`: a continuation line looks like part of a stack trace.
@@ -228,11 +218,11 @@ impl Rules {
     fn message_alone(&self, line: &[u8]) -> Option<u16> {
         let message = std::str::from_utf8(line.get(..line.len().min(MAX_MESSAGE_ALONE))?).ok()?;
         let subject = Subject::Exception { class: patterns::UNTOLD_CLASS, message, frames: &[], process: None };
-        let said = |literal: &String| message.contains(literal.as_str());
+        let said = |literal: &&str| message.contains(literal);
         let telling = |m: &patterns::Match| {
             // Words that stand for a class must be many.
             let (length, blanks) = if m.class.is_empty() { (TELLING, 1) } else { (TELLING_OF_A_CLASS, 3) };
-            let sure = |literal: &&String| literal.len() >= length && literal.matches(' ').count() >= blanks;
+            let sure = |literal: &&&str| literal.len() >= length && literal.matches(' ').count() >= blanks;
             let rest = (m.class.is_empty() || m.regex.is_none() && m.between_equals.is_none()) && m.all.iter().all(said) && !m.none.iter().any(said);
             m.on.contains(&patterns::On::Exception) && m.frames.is_empty() && rest && m.any.iter().filter(sure).any(said)
         };

@@ -8,7 +8,7 @@ use flinklog::rules::Rules;
 use flinklog::scan::{self, Options};
 
 fn text_of(sample: &Sample) -> String {
-    let logger = if sample.logger.is_empty() { "org.apache.flink.runtime.Something" } else { &sample.logger };
+    let logger = if sample.logger.is_empty() { "org.apache.flink.runtime.Something" } else { sample.logger };
     if sample.on != On::Record {
         return format!("{}\n", sample.text);
     }
@@ -37,7 +37,7 @@ fn samples_pasted_alone_get_the_right_answer() {
             let scanned = scan::stream("-", text.as_bytes(), &options);
             let story = correlate(scanned.sources, Default::default());
             let found = diagnose(&story, &rules, &Default::default());
-            let roots: Vec<String> = found.findings.iter().filter(|f| f.role == Role::RootCause).map(|f| f.pattern.to_string()).collect();
+            let roots: Vec<&str> = found.findings.iter().filter(|f| f.role == Role::RootCause).map(|f| &*f.pattern).collect();
             let top = found.root.map(|r| &found.findings[r]);
             asked += 1;
             let right = match pattern.nature {

@@ -378,7 +378,7 @@ impl<'r> Printer<'r> {
             log_type: source.and_then(|source| source.named.log_type.as_deref()).map(|name| self.shown(name)),
             line: event.line,
             logger: Some(&*event.logger).filter(|logger| !logger.is_empty()),
-            pattern: event.pattern.map(|pattern| self.rules.id(pattern).as_ref()),
+            pattern: event.pattern.map(|pattern| self.rules.id(pattern)),
             exception: event.exception.map(|fingerprint| format!("{fingerprint:016x}")),
             text,
         };

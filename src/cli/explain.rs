@@ -24,7 +24,7 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode> {
     } else if let Some(found) = slug.trim_start_matches("exit-").parse::<i32>().ok().and_then(|code| exit_code(&packs, code)) {
         found
     } else if let Some(advice) = packs.advice().iter().find(|advice| advice.id == slug) {
-        let mut text = format!("{}: {}\n\nMEANING\n{}", advice.id, advice.title, wrapped(&advice.text));
+        let mut text = format!("{}: {}\n\nMEANING\n{}", advice.id, advice.title, wrapped(advice.text));
         list(&mut text, "WHAT TO DO", &advice.remedy);
         let value = json!({ "id": advice.id, "title": advice.title, "cause": advice.text, "remedy": advice.remedy });
         (text, value)
@@ -40,7 +40,7 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode> {
 
 /// The error for a slug that no pattern has.
 pub fn unknown(packs: &Packs, slug: &str) -> Error {
-    let names = packs.iter().map(|p| p.id.as_str()).chain(packs.advice().iter().map(|a| a.id.as_str()));
+    let names = packs.iter().map(|p| p.id).chain(packs.advice().iter().map(|a| a.id));
     let near = suggest::nearest(slug, names);
     Error::usage(format!("there is no pattern `{slug}`{}; `flinklog patterns list` names them all", suggest::hint(near)))
 }
@@ -53,11 +53,11 @@ fn words(packs: &Packs, pattern: &Pattern) -> String {
     if let Some(versions) = &pattern.versions {
         let _ = writeln!(text, "  Flink {versions}");
     }
-    let _ = write!(text, "\nMEANING\n{}", wrapped(&pattern.cause));
+    let _ = write!(text, "\nMEANING\n{}", wrapped(pattern.cause));
     list(&mut text, "WHAT TO DO", &pattern.remedy);
-    let causes: Vec<String> = packs.chains_from(&pattern.id).iter().map(|chain| format!("{}: {}", chain.cause, chain.look_at)).collect();
+    let causes: Vec<String> = packs.chains_from(pattern.id).iter().map(|chain| format!("{}: {}", chain.cause, chain.look_at)).collect();
     list(&mut text, "WHAT CAN CAUSE IT (and where that shows)", &causes);
-    let effects: Vec<String> = effects(packs, &pattern.id);
+    let effects = effects(packs, pattern.id);
     if !effects.is_empty() {
         let _ = write!(text, "\nWHAT IT CAN CAUSE\n{}", wrapped(&effects.join(", ")));
     }
@@ -73,7 +73,7 @@ fn words(packs: &Packs, pattern: &Pattern) -> String {
     }
     // What starts quickly has no samples.
     let whole = pattern.shipped.then(|| Packs::shipped_whole().ok()).flatten();
-    let samples = whole.as_ref().and_then(|packs| packs.get(&pattern.id)).map_or(&pattern.samples, |pattern| &pattern.samples);
+    let samples = whole.as_ref().and_then(|packs| packs.get(pattern.id)).map_or(&pattern.samples, |pattern| &pattern.samples);
     if let Some(sample) = samples.first() {
         let _ = writeln!(text, "\nFOR EXAMPLE");
         for line in sample.text.lines().take(6) {
@@ -96,8 +96,8 @@ fn nature(nature: Nature) -> &'static str {
 }
 
 /// Slugs of what a cause can bring about.
-fn effects(packs: &Packs, cause: &str) -> Vec<String> {
-    let mut effects: Vec<String> = packs.iter().filter(|p| packs.chains_from(&p.id).iter().any(|chain| chain.cause == cause)).map(|p| p.id.clone()).collect();
+fn effects(packs: &Packs, cause: &str) -> Vec<&'static str> {
+    let mut effects: Vec<&str> = packs.iter().filter(|p| packs.chains_from(p.id).iter().any(|chain| chain.cause == cause)).map(|p| p.id).collect();
     effects.sort();
     effects
 }
@@ -114,7 +114,7 @@ fn recognised(one: &Match) -> String {
         })
         .collect();
     parts.push(on.join(" or "));
-    let mut add = |what: &str, values: &[String], joint: &str| {
+    let mut add = |what: &str, values: &[&str], joint: &str| {
         if !values.is_empty() {
             let quoted: Vec<String> = values.iter().map(|v| format!("`{v}`")).collect();
             parts.push(format!("{what} {}", quoted.join(joint)));
@@ -149,7 +149,7 @@ fn exit_code(packs: &Packs, code: i32) -> Option<(String, Value)> {
             Space::Process => "exit code of a process",
             Space::Yarn => "exit status of a YARN container",
         };
-        let _ = write!(text, "{code}: {} ({space})\n\n{}", known.name, wrapped(&known.meaning));
+        let _ = write!(text, "{code}: {} ({space})\n\n{}", known.name, wrapped(known.meaning));
         if !known.pattern.is_empty() {
             let _ = writeln!(text, "\n  evidence for `{0}`: see `flinklog explain {0}`", known.pattern);
         }
@@ -172,8 +172,8 @@ fn data(packs: &Packs, pattern: &Pattern) -> Value {
         "remedy": pattern.remedy,
         "versions": pattern.versions,
         "docs": pattern.docs,
-        "caused_by": packs.chains_from(&pattern.id).iter().map(|chain| json!({ "pattern": chain.cause, "look_at": chain.look_at })).collect::<Vec<_>>(),
-        "causes": effects(packs, &pattern.id),
+        "caused_by": packs.chains_from(pattern.id).iter().map(|chain| json!({ "pattern": chain.cause, "look_at": chain.look_at })).collect::<Vec<_>>(),
+        "causes": effects(packs, pattern.id),
         "recognised": pattern.matches.iter().map(recognised).collect::<Vec<_>>(),
         "file": pattern.file,
         "line": pattern.line,
@@ -181,13 +181,13 @@ fn data(packs: &Packs, pattern: &Pattern) -> Value {
     })
 }
 
-fn list(text: &mut String, heading: &str, items: &[String]) {
+fn list(text: &mut String, heading: &str, items: &[impl AsRef<str>]) {
     if items.is_empty() {
         return;
     }
     let _ = writeln!(text, "\n{heading}");
     for item in items {
-        let lines = wrapped(item);
+        let lines = wrapped(item.as_ref());
         let _ = write!(text, "  - {}", lines.trim_start().replace("\n  ", "\n    "));
     }
 }

@@ -65,7 +65,7 @@ fn list(packs: &Packs, format: TextOrJson) -> String {
     for info in packs.packs().iter().filter(|info| info.patterns > 0) {
         let whose = if info.shipped { "" } else { " (your own)" };
         let _ = writeln!(out, "{}{whose}: {} patterns", info.name, info.patterns);
-        let stem = |p: &&Pattern| p.shipped == info.shipped && p.file.strip_suffix(".toml").unwrap_or(&p.file) == info.name;
+        let stem = |p: &&Pattern| p.shipped == info.shipped && p.file.strip_suffix(".toml").unwrap_or(p.file) == info.name;
         for pattern in packs.iter().filter(stem) {
             let nature = format!("{:?}", pattern.nature).to_lowercase();
             let _ = writeln!(out, "  {:<34} {:<8} {:<8} {}", pattern.id, pattern.severity.as_str(), nature, pattern.title);

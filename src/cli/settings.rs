@@ -56,7 +56,7 @@ impl Settings {
             let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
         }
         let packs = packs(&read.patterns, &config.patterns)?;
-        let known = || packs.iter().map(|pattern| pattern.id.as_str()).chain(packs.advice().iter().map(|advice| advice.id.as_str()));
+        let known = || packs.iter().map(|pattern| pattern.id).chain(packs.advice().iter().map(|advice| advice.id));
         for slug in config.mute.iter().filter(|slug| !known().any(|id| id == slug.as_str())) {
             let near = suggest::nearest(slug, known());
             if voice > Voice::Quiet && near.is_some() {

@@ -88,38 +88,38 @@ pub enum Told {
 
 impl Work<'_> {
     /// What the exception of a fingerprint tells, and the slug for it.
-    pub fn told(&self, fingerprint: u64) -> (Told, Str) {
+    pub fn told(&self, fingerprint: u64) -> (Told, &'static str) {
         let fingerprint = self.in_full(fingerprint);
-        let Some(thrown) = self.thrown.get(&fingerprint).map(|t| &t.group.thrown) else { return (Told::Nothing, "".into()) };
+        let Some(thrown) = self.thrown.get(&fingerprint).map(|t| &t.group.thrown) else { return (Told::Nothing, "") };
         let trace = &thrown.trace;
         if let Some((index, depth)) = thrown.pattern
             && let Some(pattern) = self.rules.pattern(index)
         {
-            let slug = self.rules.id(index).clone();
+            let slug = self.rules.id(index);
             match pattern.nature {
                 // What may be an effect gives way to the user's own exception below it.
                 Nature::Either | Nature::Symptom if depth < trace.root && !trace.root_is_wrapper && thrown_by_user(trace) && !was_cancelled(trace) => {
-                    return (Told::Unnamed, "user-code-exception".into());
+                    return (Told::Unnamed, "user-code-exception");
                 }
                 Nature::Cause | Nature::Either => return (Told::Cause, slug),
                 Nature::Symptom => return (Told::Symptom, slug),
                 Nature::Benign | Nature::Recovery => return (Told::Nothing, slug),
                 // The last link that is known is one that always has a cause: the trace is cut.
-                Nature::Wrapper if depth == trace.root && !trace.root_is_wrapper && &*slug != "wrapper-generic" => return (Told::Unnamed, slug),
+                Nature::Wrapper if depth == trace.root && !trace.root_is_wrapper && slug != "wrapper-generic" => return (Told::Unnamed, slug),
                 Nature::Wrapper if depth == trace.root && self.says_more(trace) => return (Told::Unnamed, slug),
                 Nature::Wrapper => {}
             }
         }
         if was_cancelled(trace) {
-            return (Told::Nothing, "".into());
+            return (Told::Nothing, "");
         }
         if trace.user_frame.is_some() && !trace.root_is_wrapper && !only_called(trace) {
-            return (Told::Unnamed, "user-code-exception".into());
+            return (Told::Unnamed, "user-code-exception");
         }
         if trace.root_is_wrapper {
-            return (Told::Nothing, "wrapper-generic".into());
+            return (Told::Nothing, "wrapper-generic");
         }
-        (Told::Unnamed, "unclassified-exception".into())
+        (Told::Unnamed, "unclassified-exception")
     }
 
     /// Does the client tell, behind its own words, what the program said when it failed?
@@ -158,18 +158,18 @@ impl Work<'_> {
         let fingerprint = self.in_full(fingerprint);
         let (told, mut slug) = self.told(fingerprint);
         let ms = self.story.time(at);
-        let hot = &*slug == "unclassified-exception" && self.thrown_by_hot_code(fingerprint, at);
+        let hot = slug == "unclassified-exception" && self.thrown_by_hot_code(fingerprint, at);
         if hot {
-            slug = "user-code-exception".into();
+            slug = "user-code-exception";
         }
-        let mut cause = Cause::new(&slug, Certainty::Confirmed, ms);
+        let mut cause = Cause::new(slug, Certainty::Confirmed, ms);
         cause.exception = Some(fingerprint);
         cause.evidence.extend(Evidence::of(self.story, at));
         if let Some(known) = self.thrown.get(&fingerprint) {
             let trace = &known.group.thrown.trace;
             let root = trace.root_link();
             let frame = trace.user_frame.as_ref().map(|f| f.call.clone()).unwrap_or_default();
-            cause.detail = match &*slug {
+            cause.detail = match slug {
                 "user-code-exception" => format!("{} {frame}", root.map_or("", |l| l.class.as_str())).trim_end().to_owned(),
                 "unclassified-exception" => root.map_or(String::new(), |l| l.class.clone()),
                 _ => String::new(),
@@ -186,7 +186,7 @@ impl Work<'_> {
                 }
             }
         }
-        if &*slug == "unclassified-exception" || hot {
+        if slug == "unclassified-exception" || hot {
             cause.certainty = Certainty::Possible;
         }
         if hot {
@@ -194,7 +194,7 @@ impl Work<'_> {
                 .to_owned();
             cause.missing.push(Missing { code: "trace-omitted", subject: None, text });
         }
-        let pattern = self.rules.index_of(&slug).and_then(|i| self.rules.pattern(i));
+        let pattern = self.rules.packs.get(slug);
         // Where it failed is sure, what happened there is not.
         if pattern.is_some_and(|p| p.nature == Nature::Either && !rules::is_specific(p)) {
             cause.certainty = cause.certainty.max(Certainty::Likely);
@@ -225,7 +225,7 @@ impl Work<'_> {
     pub fn cause_of(&self, job: Option<usize>, attempt: Option<usize>, failures: &[EntryRef]) -> Option<Cause> {
         let first = *failures.first()?;
         let first_ms = self.story.time(first);
-        let mut symptom: Option<(EntryRef, Str, u64)> = None;
+        let mut symptom: Option<(EntryRef, &str, u64)> = None;
         let mut unnamed: Option<(EntryRef, u64)> = None;
         for at in failures {
             let Some(fingerprint) = self.story.entry(*at).exception else { continue };
@@ -238,7 +238,7 @@ impl Work<'_> {
                     };
                     if symptom.is_none() && unnamed.is_none() || soon && unnamed.is_none() {
                         let cause = self.stated(fingerprint, *at);
-                        return Some(self.deepen(cause, &slug, *at));
+                        return Some(self.deepen(cause, slug, *at));
                     }
                 }
                 (Told::Unnamed, _) if unnamed.is_none() => unnamed = Some((*at, fingerprint)),
@@ -258,12 +258,12 @@ impl Work<'_> {
                 return Some(self.worker_cause(worker, life, self.story.time(at)).with_symptom("slot-removed", Evidence::of(self.story, at)));
             }
             let before = symptom.as_ref().is_none_or(|(s, ..)| self.story.time(at) <= self.story.time(*s));
-            if before || &*slug == "user-code-exception" || self.thrown_by_hot_code(fingerprint, at) {
+            if before || slug == "user-code-exception" || self.thrown_by_hot_code(fingerprint, at) {
                 return Some(self.stated(fingerprint, at));
             }
         }
         if let Some((at, slug, fingerprint)) = symptom {
-            return Some(self.follow(&slug, at, fingerprint, job, attempt));
+            return Some(self.follow(slug, at, fingerprint, job, attempt));
         }
         // No exception at all: something was lost.
         let ms = first_ms;
@@ -334,7 +334,7 @@ impl Work<'_> {
             return cause.with_symptom(slug, seen);
         }
         let mut cause = self.stated(fingerprint, at);
-        let look = self.rules.packs.chains_from(slug).first().map(|chain| chain.look_at.clone());
+        let look = self.rules.packs.chains_from(slug).first().map(|chain| chain.look_at);
         if let Some(look) = look {
             cause.missing.push(Missing { code: "symptom-only", subject: Some(slug.to_owned()), text: format!("what decides is not in these logs: {look}") });
         }

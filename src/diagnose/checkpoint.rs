@@ -30,9 +30,9 @@ impl Work<'_> {
                 && let (Told::Cause | Told::Unnamed, _) = self.told(fingerprint)
             {
                 let (_, slug) = self.told(fingerprint);
-                if &*slug != "unclassified-exception" || other.is_none() {
+                if slug != "unclassified-exception" || other.is_none() {
                     let cause = self.stated(fingerprint, placed.at);
-                    if &*slug == "unclassified-exception" {
+                    if slug == "unclassified-exception" {
                         other = Some(cause);
                         continue;
                     }

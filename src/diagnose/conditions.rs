@@ -128,7 +128,7 @@ fn failed_savepoints(work: &mut Work, job: usize) -> bool {
             }
             let (told, slug) = work.told(fingerprint);
             let mut cause = work.stated(fingerprint, placed.at);
-            if told != Told::Cause || matches!(&*slug, "external-connection") {
+            if told != Told::Cause || slug == "external-connection" {
                 cause.slug = "savepoint-failed".into();
                 cause.detail.clear();
                 cause.certainty = Certainty::Possible;
@@ -169,7 +169,7 @@ fn told_by_client(work: &mut Work, job: usize, told: &[(EntryRef, u64)]) {
         }
         let (told, slug) = work.told(fingerprint);
         // The cluster may have told the reason already.
-        let known = |p: &str| p == &*slug || p == "savepoint-failed" || told != Told::Cause && p.starts_with("cp-");
+        let known = |p: &str| p == slug || p == "savepoint-failed" || told != Told::Cause && p.starts_with("cp-");
         if work.out.findings.iter().any(|f| f.role == Role::RootCause && f.jobs.contains(&job) && known(&f.pattern)) {
             continue;
         }
@@ -218,7 +218,7 @@ fn lost_job_managers(work: &mut Work) {
                 .entry(p.at)
                 .pattern
                 .and_then(|i| work.rules.pattern(i))
-                .is_some_and(|p| matches!(p.id.as_str(), "heartbeat-jm-timeout" | "job-leader-lost" | "rpc-association-gated"))
+                .is_some_and(|p| matches!(p.id, "heartbeat-jm-timeout" | "job-leader-lost" | "rpc-association-gated"))
     });
     let noticed = noticed.map(|p| p.at);
     let fell_silent_alone = known.end.is_some_and(|end| work.story.processes.iter().any(|p| p.role != "client" && p.end.is_some_and(|e| e > end + 10_000)));
@@ -343,7 +343,7 @@ fn pasted(work: &mut Work) {
     let told: Vec<(EntryRef, Told)> = failures.iter().filter_map(|at| Some((*at, work.told(story.entry(*at).exception?).0))).collect();
     // Where a job goes on, only what no process survives and what was logged as an error can have ended it.
     let ends_all =
-        |at: EntryRef| story.entry(at).exception.and_then(|f| work.rules.packs.get(&work.told(f).1)).is_some_and(|p| p.severity == Severity::Critical);
+        |at: EntryRef| story.entry(at).exception.and_then(|f| work.rules.packs.get(work.told(f).1)).is_some_and(|p| p.severity == Severity::Critical);
     let fatal = told.iter().find(|(at, t)| ran && *t == Told::Cause && ends_all(*at));
     let told: Vec<_> = told.iter().filter(|(at, _)| !ran || story.entry(*at).level >= Level::Error).copied().collect();
     let first_cause = fatal.or_else(|| told.iter().find(|(_, t)| *t == Told::Cause)).or_else(|| told.iter().find(|(_, t)| *t == Told::Unnamed));
@@ -369,8 +369,8 @@ fn pasted(work: &mut Work) {
         return;
     }
     if let Some((at, index)) = hit.filter(|(at, _)| decisive(*at)) {
-        let slug = work.rules.id(*index).clone();
-        let cause = alone(work, &slug, *at, Certainty::Confirmed, false);
+        let slug = work.rules.id(*index);
+        let cause = alone(work, slug, *at, Certainty::Confirmed, false);
         work.note_alone(cause, None, Role::RootCause);
         return;
     }
@@ -383,8 +383,8 @@ fn pasted(work: &mut Work) {
         let cause = work.cause_of(None, None, &[at]).unwrap_or_else(|| work.stated(fingerprint, at));
         work.note_alone(cause, None, Role::RootCause);
     } else if let Some((at, index)) = symptom_hit.filter(|(at, _)| decisive(*at)) {
-        let slug = work.rules.id(index).clone();
-        let cause = alone(work, &slug, at, Certainty::Possible, true);
+        let slug = work.rules.id(index);
+        let cause = alone(work, slug, at, Certainty::Possible, true);
         work.note_alone(cause, None, Role::RootCause);
     }
 }
@@ -403,7 +403,7 @@ fn is_over(work: &Work, at: EntryRef) -> bool {
     let Some(known) = known.filter(|known| !known.over_with.is_empty()) else { return false };
     work.story.sources[at.source].digest.matters.recoveries.iter().any(|hits| {
         let later = entry.ms.is_some() && hits.seen.last_ms >= entry.ms;
-        later && known.over_with.iter().any(|id| work.rules.packs.get(id).is_some_and(|p| work.rules.index_of(&p.id) == Some(hits.pattern)))
+        later && known.over_with.iter().any(|id| work.rules.packs.index_of(id) == Some(usize::from(hits.pattern)))
     })
 }
 

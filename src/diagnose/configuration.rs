@@ -22,7 +22,7 @@ pub fn look(work: &mut Work) {
         let facts = JobFacts { cluster: &cluster, job: &work.story.jobs[job], process, known: &work.story.processes[process] };
         for advice in packs.advice().iter().filter(|advice| advice.holds(&facts)) {
             // One cluster's configuration is one finding, whatever the number of its jobs.
-            let given = given.entry(&advice.id).or_insert_with(|| work.out.findings.iter().position(|f| *f.pattern == *advice.id));
+            let given = given.entry(advice.id).or_insert_with(|| work.out.findings.iter().position(|f| *f.pattern == *advice.id));
             if let Some(known) = given.and_then(|at| work.out.findings.get_mut(at)) {
                 // Jobs come in order.
                 if known.jobs.last() != Some(&job) {
@@ -31,10 +31,10 @@ pub fn look(work: &mut Work) {
                 }
                 continue;
             }
-            let mut finding = Finding::new(&advice.id, None, Role::Observation, Certainty::Likely);
-            finding.title = advice.title.clone();
-            finding.explanation = advice.text.clone();
-            finding.remedy = advice.remedy.clone();
+            let mut finding = Finding::new(advice.id, None, Role::Observation, Certainty::Likely);
+            finding.title = advice.title.into();
+            finding.explanation = advice.text.into();
+            finding.remedy = advice.remedy.iter().map(ToString::to_string).collect();
             finding.owner = "configuration";
             let weighty =
                 wrong && matches!(advice.severity, crate::patterns::Severity::Warning | crate::patterns::Severity::Error | crate::patterns::Severity::Critical);
@@ -43,7 +43,7 @@ pub fn look(work: &mut Work) {
             finding.jobs.push(job);
             let known = &work.story.processes[process];
             let source = known.sources.first().copied().unwrap_or(0);
-            let quote = advice.keys.iter().find_map(|key| known.life.quotes.get(key.as_str())).or(known.life.banner.as_ref());
+            let quote = advice.keys.iter().find_map(|key| known.life.quotes.get(*key)).or(known.life.banner.as_ref());
             finding.cite(quote.map(|quote| Evidence::Quote { source, quote: quote.clone(), ms: known.start }));
             if !finding.evidence.is_empty() {
                 *given = Some(work.out.findings.len());

@@ -168,7 +168,7 @@ impl Finding {
         };
         Finding {
             pattern: slug.into(),
-            title: pattern.map_or_else(|| slug.replace('-', " "), |p| p.title.clone()),
+            title: pattern.map_or_else(|| slug.replace('-', " "), |p| p.title.into()),
             role,
             severity,
             certainty,
@@ -184,11 +184,11 @@ impl Finding {
             first: None,
             last: None,
             count: 0,
-            explanation: pattern.map_or_else(String::new, |p| p.cause.clone()),
-            remedy: pattern.map_or_else(Vec::new, |p| p.remedy.clone()),
+            explanation: pattern.map_or_else(String::new, |p| p.cause.into()),
+            remedy: pattern.map_or_else(Vec::new, |p| p.remedy.iter().map(ToString::to_string).collect()),
             caused_by: Vec::new(),
             exception: None,
-            docs: pattern.and_then(|p| p.docs.clone()),
+            docs: pattern.and_then(|p| p.docs.map(String::from)),
             evidence: Vec::new(),
             missing: Vec::new(),
         }

@@ -108,7 +108,7 @@ impl Work<'_> {
     /// Does the ResourceManager say that it misses a JobMaster?
     fn misses_a_leader(&self, placed: &Placed) -> bool {
         let entry = self.story.entry(placed.at);
-        let id = entry.pattern.and_then(|i| self.rules.pattern(i)).map(|p| p.id.as_str());
+        let id = entry.pattern.and_then(|i| self.rules.pattern(i)).map(|p| p.id);
         let tells = entry.exception.is_some() || matches!(entry.what, What::Problem { .. });
         id == Some("heartbeat-jm-timeout") || tells && self.story.quote(placed.at).is_some_and(|q| q.text.contains("heartbeat of JobManager with id"))
     }

@@ -80,7 +80,7 @@ fn carried_only(work: &Work) -> bool {
     }
     story.order.iter().filter(|p| fragment(work, p.at.source)).any(|placed| {
         let told = story.entry(placed.at).exception.map(|f| work.told(f));
-        told.is_some_and(|(told, slug)| told == Told::Nothing && &*slug == "wrapper-generic")
+        told.is_some_and(|(told, slug)| told == Told::Nothing && slug == "wrapper-generic")
     })
 }
 

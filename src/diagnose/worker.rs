@@ -155,10 +155,10 @@ impl Work<'_> {
             let code = i32::try_from(ended.exit_code?).ok()?;
             let space = if code < 0 { Space::Yarn } else { Space::Process };
             let known = self.rules.packs.exit_code(space, code)?;
-            (!known.pattern.is_empty()).then(|| known.pattern.clone())
+            (!known.pattern.is_empty()).then_some(known.pattern)
         };
-        let slug = pattern.map(|p| p.id.clone()).or_else(by_code)?;
-        let mut cause = Cause::new(&slug, Certainty::Confirmed, lost);
+        let slug = pattern.map(|p| p.id).or_else(by_code)?;
+        let mut cause = Cause::new(slug, Certainty::Confirmed, lost);
         cause.evidence = told.to_vec();
         if let Some(code) = ended.exit_code {
             cause.note = Some(format!("exit code {code}"));
@@ -210,7 +210,7 @@ impl Work<'_> {
                 }
                 let weight = i32::from(memory) * 2 - i32::from(pattern.id.starts_with("jvm-crash"));
                 if best.as_ref().is_none_or(|(known, _)| weight > *known) {
-                    let mut cause = Cause::new(&pattern.id, Certainty::Confirmed, ms.or(lost));
+                    let mut cause = Cause::new(pattern.id, Certainty::Confirmed, ms.or(lost));
                     cause.exception = found.exception;
                     cause.evidence.extend(Evidence::of(self.story, at));
                     best = Some((weight, cause));

@@ -3,7 +3,7 @@
 //! In: effective configuration values and named observations of a job. Out: whether a rule holds. The rules themselves are data (`advice.toml`); this file
 //! only reads their terms and never looks at a log.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::model::Severity;
 use super::quantity::{Unit, quantity};
@@ -51,21 +51,21 @@ pub trait Facts {
 }
 
 /// A configuration rule.
-#[derive(Debug, Clone)]
-pub struct Advice {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Advice<T = &'static str> {
     /// Stable slug.
-    pub id: String,
-    pub title: String,
+    pub id: T,
+    pub title: T,
     pub severity: Severity,
     /// What is wrong and what it leads to.
-    pub text: String,
-    pub remedy: Vec<String>,
+    pub text: T,
+    pub remedy: Vec<T>,
     /// The keys it is about, newest name first.
-    pub keys: Vec<String>,
+    pub keys: Vec<T>,
     /// Flink versions that it is for; `None` = all.
     pub versions: Option<VersionRange>,
     /// All of them must hold.
-    pub when: Vec<Term>,
+    pub when: Vec<Term<T>>,
 }
 
 impl Advice {
@@ -80,44 +80,44 @@ impl Advice {
 }
 
 /// One condition.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Term {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Term<T = &'static str> {
     /// A configuration value; the first of the names that is set counts, else the default.
-    Config { keys: Vec<String>, default: Option<String>, test: Test },
+    Config { keys: Vec<T>, default: Option<T>, test: Test<T> },
     /// An observation.
-    Observed { name: String, compare: Compare, value: f64 },
+    Observed { name: T, compare: Compare, value: f64 },
 }
 
 /// What is asked of a configuration value.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Test {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Test<T = &'static str> {
     Set(bool),
     /// Equal, ignoring case.
-    In(Vec<String>),
-    NotIn(Vec<String>),
-    Contains(Vec<String>),
+    In(Vec<T>),
+    NotIn(Vec<T>),
+    Contains(Vec<T>),
     /// Contains none of them.
-    Lacks(Vec<String>),
+    Lacks(Vec<T>),
     Number {
         compare: Compare,
         unit: Unit,
-        right: Right,
+        right: Right<T>,
     },
 }
 
 /// The right side of a comparison.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Right {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Right<T = &'static str> {
     Value(f64),
     /// Another key's value, times a factor.
     Key {
-        keys: Vec<String>,
-        default: Option<String>,
+        keys: Vec<T>,
+        default: Option<T>,
         times: f64,
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Compare {
     Lt,
     Le,
@@ -143,20 +143,18 @@ impl Term {
             Term::Observed { name, compare, value } => facts.observed(name).is_some_and(|observed| compare.holds(observed, *value)),
             Term::Config { keys, default, test } => {
                 let set = first_set(facts, keys);
-                let value = set.or(default.as_deref()).map(str::trim);
-                let same = |v: &str, list: &[String]| list.iter().any(|l| l.eq_ignore_ascii_case(v));
+                let value = set.or(*default).map(str::trim);
+                let same = |v: &str, list: &[&str]| list.iter().any(|l| l.eq_ignore_ascii_case(v));
                 match test {
                     Test::Set(wanted) => set.is_some() == *wanted,
                     Test::In(list) => value.is_some_and(|v| same(v, list)),
                     Test::NotIn(list) => value.is_some_and(|v| !same(v, list)),
-                    Test::Contains(list) => value.is_some_and(|v| list.iter().any(|l| v.contains(l.as_str()))),
-                    Test::Lacks(list) => value.is_some_and(|v| !list.iter().any(|l| v.contains(l.as_str()))),
+                    Test::Contains(list) => value.is_some_and(|v| list.iter().any(|l| v.contains(l))),
+                    Test::Lacks(list) => value.is_some_and(|v| !list.iter().any(|l| v.contains(l))),
                     Test::Number { compare, unit, right } => {
                         let right = match right {
                             Right::Value(number) => Some(*number),
-                            Right::Key { keys, default, times } => {
-                                first_set(facts, keys).or(default.as_deref()).and_then(|v| quantity(v, *unit)).map(|v| v * times)
-                            }
+                            Right::Key { keys, default, times } => first_set(facts, keys).or(*default).and_then(|v| quantity(v, *unit)).map(|v| v * times),
                         };
                         let left = value.and_then(|v| quantity(v, *unit));
                         matches!((left, right), (Some(l), Some(r)) if compare.holds(l, r))
@@ -167,7 +165,7 @@ impl Term {
     }
 }
 
-fn first_set<'f>(facts: &'f dyn Facts, keys: &[String]) -> Option<&'f str> {
+fn first_set<'f>(facts: &'f dyn Facts, keys: &[&str]) -> Option<&'f str> {
     keys.iter().find_map(|key| facts.config(key))
 }
 
@@ -240,10 +238,10 @@ fn one() -> f64 {
     1.0
 }
 
-impl TryFrom<RawAdvice> for Advice {
+impl TryFrom<RawAdvice> for Advice<String> {
     type Error = String;
 
-    fn try_from(raw: RawAdvice) -> Result<Advice, String> {
+    fn try_from(raw: RawAdvice) -> Result<Advice<String>, String> {
         let name = |message: String| format!("`{}`: {message}", raw.id);
         if raw.when.is_empty() {
             return Err(name("`when` is empty".into()));
@@ -263,7 +261,7 @@ impl TryFrom<RawAdvice> for Advice {
     }
 }
 
-fn term(raw: RawTerm) -> Result<Term, String> {
+fn term(raw: RawTerm) -> Result<Term<String>, String> {
     let comparisons = [(Compare::Lt, raw.lt), (Compare::Le, raw.le), (Compare::Gt, raw.gt), (Compare::Ge, raw.ge)];
     let mut comparison = None;
     for (compare, right) in comparisons {
@@ -329,7 +327,8 @@ mod tests {
     fn parsed(when: &str) -> Result<Advice, String> {
         let text = format!("id='x'\ntitle='x'\nseverity='info'\ntext='x'\nversions='1.9+'\nwhen=[{when}]");
         let raw: RawAdvice = toml::from_str(&text).map_err(|e| e.to_string())?;
-        Advice::try_from(raw)
+        let bytes = postcard::to_allocvec(&Advice::try_from(raw)?).unwrap();
+        Ok(postcard::from_bytes(bytes.leak()).unwrap())
     }
 
     fn holds(when: &str) -> bool {

@@ -6,9 +6,8 @@
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::packed;
 use memchr::memmem;
-use rustc_hash::FxHashMap;
 
 use crate::memo::Memo;
 
@@ -16,20 +15,22 @@ use crate::memo::Memo;
 const REMEMBERED_LINES: usize = 8_192;
 /// Literals that a vectorised search takes at once.
 const MOST_AT_THE_GATE: usize = 64;
-/// Bytes of all literals together; far above what a pack needs.
-const MOST: usize = 64 << 20;
-/// Places of a literal that are weighed for its four bytes.
-const WEIGHED: usize = 24;
-/// log2 of the bits of the table.
-const BITS: u32 = 17;
+/// First bytes of a literal that are weighed for its four.
+const WEIGHED: usize = 27;
+/// log2 of the most bits of a table: they fit into the fastest cache.
+const MOST_BITS: u32 = 17;
+/// log2 of the bits of a table for each literal.
+const BITS_EACH: u32 = 6;
+/// log2 of the bits that share one list of literals.
+const BITS_SHARED: u32 = 5;
 
 /// The texts that alternatives need or forbid, and what is known of where they occur. The tables are built when the first text comes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Literals {
-    texts: Vec<String>,
+    texts: Vec<&'static str>,
     table: OnceLock<Table>,
     /// Says of a text whether any literal of a few is in it: vectorised, unlike a search for all.
-    gate: OnceLock<Option<AhoCorasick>>,
+    gate: OnceLock<Option<packed::Searcher>>,
     /// No literal reaches over a line end.
     apart: bool,
     /// Only where they are `apart`.
@@ -46,13 +47,10 @@ struct Known {
 static FRAMES: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\n\tat "));
 
 impl Literals {
-    /// Takes the literals. Fails only on too many.
-    pub fn new(texts: Vec<String>) -> Result<Literals, String> {
-        if texts.iter().map(String::len).sum::<usize>() > MOST {
-            return Err(format!("more than {MOST} bytes of literals"));
-        }
+    /// Takes the literals.
+    pub fn new(texts: Vec<&'static str>) -> Literals {
         let apart = !texts.iter().any(|text| text.contains('\n'));
-        Ok(Literals { texts, table: OnceLock::new(), gate: OnceLock::new(), apart, known: OnceLock::new() })
+        Literals { texts, apart, ..Literals::default() }
     }
 
     /// Are the literals of a text those of its lines?
@@ -62,9 +60,8 @@ impl Literals {
 
     /// May any occur? Never says no where one does.
     pub fn occur(&self, text: &[u8]) -> bool {
-        // The vectorised search stands before the automaton, which is hardly used: the one that is built soonest will do.
-        let build = || AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).match_kind(MatchKind::LeftmostFirst).build(&self.texts).ok();
-        self.texts.len() > MOST_AT_THE_GATE || self.gate.get_or_init(build).as_ref().is_none_or(|gate| gate.is_match(text))
+        let build = || packed::Searcher::new(&self.texts);
+        self.texts.len() > MOST_AT_THE_GATE || self.gate.get_or_init(build).as_ref().is_none_or(|gate| gate.find(text).is_some())
     }
 
     /// The literals that occur, by number, sorted.
@@ -115,61 +112,85 @@ impl Literals {
 /// Literals by four of their bytes.
 #[derive(Debug)]
 struct Table {
+    /// What of a hash is not looked at.
+    shift: u32,
     /// One bit per hash of four bytes: any literal's?
     bits: Box<[u64]>,
-    /// Four bytes → literals that have them, and where in the literal they end.
-    literals: FxHashMap<u32, Vec<(u32, u32)>>,
-    /// Too short to be known by four bytes.
-    short: Vec<(u32, memmem::Finder<'static>)>,
+    /// Where the literals of some neighbouring hashes begin, and where the last end.
+    starts: Box<[u32]>,
+    literals: Box<[Place]>,
+    /// Too short to be known by four bytes, with their numbers.
+    short: Vec<(memmem::Finder<'static>, Vec<u32>)>,
 }
 
-fn hash(four: u32) -> usize {
-    (four.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as usize
+/// Four bytes of a literal.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    four: u32,
+    literal: u32,
+    /// Where in the literal they end.
+    end: u32,
+}
+
+/// The upper bits are the best.
+fn hash(four: u32) -> u32 {
+    four.wrapping_mul(0x9e37_79b1)
 }
 
 /// The four-byte stretches of a text, each with where it ends.
 fn stretches(text: &[u8]) -> impl Iterator<Item = (usize, u32)> {
-    let mut four = 0u32;
-    let step = move |(at, byte): (usize, &u8)| {
-        four = four >> 8 | u32::from(*byte) << 24;
-        (at + 1, four)
-    };
-    text.iter().enumerate().map(step).skip(3)
+    (4..).zip(text.array_windows().map(|four| u32::from_le_bytes(*four)))
 }
 
 impl Table {
-    fn new(texts: &[String]) -> Table {
-        let mut shared = vec![0u16; 1 << BITS];
-        for (_, four) in texts.iter().flat_map(|text| stretches(text.as_bytes()).take(WEIGHED)) {
-            let count = &mut shared[hash(four)];
-            *count = count.saturating_add(1);
+    fn new(texts: &[&'static str]) -> Table {
+        let bits = (texts.len().next_power_of_two().ilog2() + BITS_EACH).min(MOST_BITS);
+        let shift = 32 - bits;
+        let mut table = Table {
+            shift,
+            bits: vec![0; 1 << (bits - 6)].into(),
+            starts: vec![0; (1 << (bits - BITS_SHARED)) + 1].into(),
+            literals: Box::default(),
+            short: Vec::new(),
+        };
+        let places = places(texts, bits);
+        // Sorted by counting.
+        for place in &places {
+            let hash = hash(place.four) >> shift;
+            table.bits[hash as usize >> 6] |= 1 << (hash & 63);
+            table.starts[(hash >> BITS_SHARED) as usize] += 1;
         }
-        let mut table = Table { bits: vec![0; 1 << (BITS - 6)].into(), literals: FxHashMap::default(), short: Vec::new() };
-        for (literal, text) in texts.iter().enumerate() {
-            let text = text.as_bytes();
-            match stretches(text).take(WEIGHED).min_by_key(|(_, four)| shared[hash(*four)]) {
-                Some((end, four)) => {
-                    table.bits[hash(four) >> 6] |= 1 << (hash(four) & 63);
-                    table.literals.entry(four).or_default().push((literal as u32, end as u32));
-                }
-                None => table.short.push((literal as u32, memmem::Finder::new(text).into_owned())),
-            }
+        let mut end = 0;
+        for start in &mut table.starts {
+            end += *start;
+            *start = end;
         }
+        table.literals = vec![Place::default(); places.len()].into();
+        for place in places.iter().rev() {
+            let start = &mut table.starts[(hash(place.four) >> shift >> BITS_SHARED) as usize];
+            *start -= 1;
+            table.literals[*start as usize] = *place;
+        }
+        let mut short: Vec<(&str, u32)> = (0..).zip(texts).filter(|(_, text)| text.len() < 4).map(|(literal, text)| (*text, literal)).collect();
+        short.sort_unstable();
+        let same = short.chunk_by(|a, b| a.0 == b.0).filter_map(|same| Some((same.first()?.0, same)));
+        table.short = same.map(|(text, same)| (memmem::Finder::new(text), same.iter().map(|(_, literal)| *literal).collect())).collect();
         table
     }
 
-    fn search(&self, texts: &[String], text: &[u8]) -> Vec<u32> {
+    fn search(&self, texts: &[&'static str], text: &[u8]) -> Vec<u32> {
         let mut found: Vec<u32> = Vec::new();
         for (end, four) in stretches(text) {
-            let hash = hash(four);
-            if self.bits[hash >> 6] >> (hash & 63) & 1 == 0 {
+            let hash = hash(four) >> self.shift;
+            if self.bits[hash as usize >> 6] >> (hash & 63) & 1 == 0 {
                 continue;
             }
-            for &(literal, inside) in self.literals.get(&four).into_iter().flatten() {
-                let start = end.checked_sub(inside as usize);
-                let occurs = start.and_then(|start| text.get(start..)).is_some_and(|rest| rest.starts_with(texts[literal as usize].as_bytes()));
-                if occurs && found.last() != Some(&literal) {
-                    found.push(literal);
+            let list = (hash >> BITS_SHARED) as usize;
+            for place in &self.literals[self.starts[list] as usize..self.starts[list + 1] as usize] {
+                let start = end.checked_sub(place.end as usize).filter(|_| place.four == four);
+                let occurs = start.and_then(|start| text.get(start..)).is_some_and(|rest| rest.starts_with(texts[place.literal as usize].as_bytes()));
+                if occurs && found.last() != Some(&place.literal) {
+                    found.push(place.literal);
                 }
             }
             // A hostile text repeats literals for ever.
@@ -178,11 +199,39 @@ impl Table {
                 found.dedup();
             }
         }
-        found.extend(self.short.iter().filter(|(_, finder)| finder.find(text).is_some()).map(|(literal, _)| *literal));
+        found.extend(self.short.iter().filter(|(finder, _)| finder.find(text).is_some()).flat_map(|(_, literals)| literals));
         found.sort_unstable();
         found.dedup();
         found
     }
+}
+
+/// For each literal the four of its first bytes that the fewest others have. They are counted roughly: a bad choice costs time, never a result.
+fn places(texts: &[&'static str], bits: u32) -> Vec<Place> {
+    let (bits, shift) = (bits - 2, 32 - (bits - 2));
+    let mut counts = vec![0u8; 1 << bits];
+    let weighed = |text: &'static str| stretches(text.as_bytes().get(..WEIGHED).unwrap_or(text.as_bytes()));
+    for text in texts {
+        for (_, four) in weighed(text) {
+            let count = &mut counts[(hash(four) >> shift) as usize];
+            *count = count.saturating_add(1);
+        }
+    }
+    let mut places = Vec::with_capacity(texts.len());
+    for (literal, text) in (0..).zip(texts) {
+        let mut best: Option<(u8, Place)> = None;
+        for (end, four) in weighed(text) {
+            let count = counts[(hash(four) >> shift) as usize];
+            if best.is_none_or(|(least, _)| count < least) {
+                best = Some((count, Place { four, literal, end: end as u32 }));
+            }
+            if count == 1 {
+                break;
+            }
+        }
+        places.extend(best.map(|(_, place)| place));
+    }
+    places
 }
 
 #[cfg(test)]
@@ -191,8 +240,8 @@ mod tests {
 
     use super::*;
 
-    fn literals(texts: &[&str]) -> Literals {
-        Literals::new(texts.iter().map(|t| (*t).to_owned()).collect()).expect("few")
+    fn literals(texts: &[&'static str]) -> Literals {
+        Literals::new(texts.to_vec())
     }
 
     #[test]
@@ -216,10 +265,11 @@ mod tests {
         /// What a plain search finds is found.
         #[test]
         fn every_literal_is_found(texts in proptest::collection::vec("[ab:]{0,7}", 0..40), text in "[ab:\n]{0,60}") {
-            let all = Literals::new(texts.clone()).expect("few");
-            let plain: Vec<u32> = (0..texts.len() as u32).filter(|i| text.contains(texts[*i as usize].as_str())).collect();
+            let texts: Vec<&'static str> = texts.into_iter().map(|text| &*text.leak()).collect();
+            let all = literals(&texts);
+            let plain: Vec<u32> = (0..texts.len() as u32).filter(|i| text.contains(texts[*i as usize])).collect();
             prop_assert_eq!(all.search(text.as_bytes()), plain.clone());
-            if !texts.iter().any(String::is_empty) {
+            if !texts.contains(&"") {
                 prop_assert_eq!(all.remembered(text.as_bytes()), plain);
             }
             prop_assert!(all.occur(text.as_bytes()) || all.search(text.as_bytes()).is_empty());

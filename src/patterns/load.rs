@@ -1,43 +1,42 @@
 //! Reads pattern files.
 //!
-//! In: the text of TOML files (`patterns/SCHEMA.md`). Out: checked data, or errors that name file and line. It compiles and matches nothing but
-//! tries each regex once, so that a bad one is told with its line.
+//! In: the text of TOML files (`patterns/SCHEMA.md`). Out: checked data, or errors that name file and line. It compiles and matches nothing; `build.rs`
+//! includes this file.
 
-use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::advice::{Advice, RawAdvice};
-use super::matcher::compile_regex;
 use super::model::*;
 
 /// Largest accepted file, in bytes.
 pub const MAX_FILE_BYTES: u64 = 4 << 20;
 
 /// What one file holds.
-#[derive(Debug, Default)]
-pub struct Loaded {
-    pub patterns: Vec<Pattern>,
-    pub chains: Vec<Chain>,
-    pub exit_codes: Vec<ExitCode>,
-    pub advice: Vec<Advice>,
-    pub deprecated: Vec<DeprecatedKey>,
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(bound(deserialize = "T: Default + Deserialize<'de>"))]
+pub struct Loaded<T = &'static str> {
+    pub patterns: Vec<Pattern<T>>,
+    pub chains: Vec<Chain<T>>,
+    pub exit_codes: Vec<ExitCode<T>>,
+    pub advice: Vec<Advice<T>>,
+    pub deprecated: Vec<DeprecatedKey<T>>,
 }
 
-/// A file; `P` and `A` are a pattern and an advice with where they stand.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawFile<P, A> {
-    #[serde(default = "Vec::new")]
-    pattern: Vec<P>,
+struct RawFile {
     #[serde(default)]
-    chain: Vec<Chain>,
+    pattern: Vec<Spanned<RawPattern>>,
     #[serde(default)]
-    exit_code: Vec<ExitCode>,
-    #[serde(default = "Vec::new")]
-    advice: Vec<A>,
+    chain: Vec<Chain<String>>,
     #[serde(default)]
-    deprecated: Vec<DeprecatedKey>,
+    exit_code: Vec<ExitCode<String>>,
+    #[serde(default)]
+    advice: Vec<Spanned<RawAdvice>>,
+    #[serde(default)]
+    deprecated: Vec<DeprecatedKey<String>>,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +96,7 @@ struct RawSample {
 
 /// `[pattern.match]` or `[[pattern.match]]`. By hand, since an untagged enum would lose which key is wrong.
 #[derive(Default)]
-struct OneOrMany(Vec<Match>);
+struct OneOrMany(Vec<Match<String>>);
 
 impl<'de> Deserialize<'de> for OneOrMany {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -122,59 +121,37 @@ impl<'de> Deserialize<'de> for OneOrMany {
     }
 }
 
+/// Says what is wrong with a regex.
+pub type CheckRegex = fn(&str) -> Result<(), String>;
+
 /// Reads one file. `file` is what errors call it. Every independent error is returned, except that TOML and type errors stop at the first.
-pub fn parse(file: &str, text: &str, shipped: bool) -> Result<Loaded, Vec<PackError>> {
+pub fn parse(file: &str, text: &str, regex: CheckRegex) -> Result<Loaded<String>, Vec<PackError>> {
     let lines = Lines::new(text);
     let error = |line: usize, message: String| PackError { file: file.to_string(), line, message };
-    let raw: RawFile<Spanned<RawPattern>, Spanned<RawAdvice>> = toml::from_str(text).map_err(|e| {
+    let raw: RawFile = toml::from_str(text).map_err(|e| {
         let line = e.span().map_or(0, |s| lines.at(s.start));
         vec![error(line, e.message().trim().replace('\n', " "))]
     })?;
-    let raw = RawFile {
-        pattern: raw.pattern.into_iter().map(|p| (lines.at(p.span().start), p.into_inner())).collect(),
-        advice: raw.advice.into_iter().map(|a| (lines.at(a.span().start), a.into_inner())).collect(),
-        chain: raw.chain,
-        exit_code: raw.exit_code,
-        deprecated: raw.deprecated,
-    };
-    check(file, raw, &lines, shipped)
-}
-
-/// All built-in files as `build.rs` wrote them: name → content, with the line in front of each pattern and advice, without samples.
-pub fn prepared(json: &str) -> Result<Vec<(String, Loaded)>, Vec<PackError>> {
-    let files: Vec<(String, Located)> =
-        serde_json::from_str(json).map_err(|e| vec![PackError { file: "prepared packs".into(), line: e.line(), message: e.to_string() }])?;
-    files.into_iter().map(|(file, raw)| check(&file, raw, &Lines::new(""), true).map(|loaded| (file, loaded))).collect()
-}
-
-type Located = RawFile<(usize, RawPattern), (usize, RawAdvice)>;
-
-fn check(file: &str, raw: Located, lines: &Lines, shipped: bool) -> Result<Loaded, Vec<PackError>> {
-    let error = |line: usize, message: String| PackError { file: file.to_string(), line, message };
-    let pack = stem(file);
     let mut errors = Vec::new();
     let mut loaded = Loaded { chains: raw.chain, exit_codes: raw.exit_code, deprecated: raw.deprecated, ..Loaded::default() };
-    for (line, raw) in raw.pattern {
-        match pattern(raw, lines, line, shipped) {
-            Ok(mut p) => {
-                p.pack = pack.clone();
-                p.file = file.to_string();
-                p.shipped = shipped;
-                loaded.patterns.push(p);
-            }
+    for raw in raw.pattern {
+        let line = lines.at(raw.span().start);
+        match pattern(raw.into_inner(), &lines, line, regex) {
+            Ok(pattern) => loaded.patterns.push(pattern),
             Err(messages) => errors.extend(messages.into_iter().map(|m| error(line, m))),
         }
     }
-    for (line, raw) in raw.advice {
-        match Advice::try_from(raw) {
-            Ok(a) => loaded.advice.push(a),
-            Err(m) => errors.push(error(line, m)),
+    for raw in raw.advice {
+        let line = lines.at(raw.span().start);
+        match Advice::try_from(raw.into_inner()) {
+            Ok(advice) => loaded.advice.push(advice),
+            Err(message) => errors.push(error(line, message)),
         }
     }
     if errors.is_empty() { Ok(loaded) } else { Err(errors) }
 }
 
-fn pattern(raw: RawPattern, lines: &Lines, line: usize, shipped: bool) -> Result<Pattern, Vec<String>> {
+fn pattern(raw: RawPattern, lines: &Lines, line: usize, regex: CheckRegex) -> Result<Pattern<String>, Vec<String>> {
     let mut errors = Vec::new();
     if !is_slug(&raw.id) {
         errors.push(format!("`{}` is no slug: small letters, digits and single hyphens", raw.id));
@@ -184,7 +161,7 @@ fn pattern(raw: RawPattern, lines: &Lines, line: usize, shipped: bool) -> Result
         errors.push(format!("`{}` has no match; say `inferred = true` if it has no line of its own", raw.id));
     }
     for m in &matches {
-        errors.extend(check_match(m, shipped).into_iter().map(|e| format!("`{}`: {e}", raw.id)));
+        errors.extend(check_match(m, regex).into_iter().map(|e| format!("`{}`: {e}", raw.id)));
     }
     let default_on = matches.first().and_then(|m| m.on.first().copied()).unwrap_or(On::Exception);
     let mut sample = |s: Spanned<RawSample>| {
@@ -228,7 +205,7 @@ fn pattern(raw: RawPattern, lines: &Lines, line: usize, shipped: bool) -> Result
     })
 }
 
-fn check_match(m: &Match, shipped: bool) -> Vec<String> {
+fn check_match(m: &Match<String>, check_regex: CheckRegex) -> Vec<String> {
     let mut errors = Vec::new();
     if m.on.is_empty() {
         errors.push("`on` is empty".to_string());
@@ -256,9 +233,8 @@ fn check_match(m: &Match, shipped: bool) -> Vec<String> {
     if !(1..=200).contains(&m.depth) {
         errors.push("`depth` is not between 1 and 200".to_string());
     }
-    // Compiling takes long: for built-in patterns a test does it.
-    if let Some(regex) = m.regex.as_ref().filter(|_| !shipped)
-        && let Err(e) = compile_regex(regex)
+    if let Some(regex) = &m.regex
+        && let Err(e) = check_regex(regex)
     {
         errors.push(format!("regex: {}", e.replace('\n', " ")));
     }
@@ -281,11 +257,6 @@ fn level(name: &str) -> Option<Level> {
 
 fn is_slug(id: &str) -> bool {
     !id.is_empty() && id.split('-').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
-}
-
-fn stem(file: &str) -> String {
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    name.strip_suffix(".toml").unwrap_or(name).to_string()
 }
 
 /// Byte offset → line number.

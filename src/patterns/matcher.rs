@@ -25,87 +25,90 @@ pub fn compile_regex(regex: &str) -> Result<Regex, String> {
 #[derive(Debug)]
 pub struct Matcher {
     literals: Literals,
-    /// Literal → alternatives that need any of its kind.
-    wanted_by: Vec<Vec<u32>>,
+    /// Literal → alternative that needs any of its kind; [`NONE`] where it needs all of them or none.
+    wanted_by: Vec<u32>,
     /// Last part of a class (after `.` or `$`) → alternatives without `any`.
-    by_class: FxHashMap<Box<[u8]>, Vec<u32>>,
+    by_class: FxHashMap<&'static [u8], Vec<u32>>,
     /// Alternatives without `any` and with a `*Suffix` class.
     by_class_end: Vec<u32>,
     /// Simple logger → alternatives without `any`.
-    by_logger: FxHashMap<Box<[u8]>, Vec<u32>>,
+    by_logger: FxHashMap<&'static [u8], Vec<u32>>,
     alternatives: Vec<Alternative>,
 }
+
+/// No alternative.
+const NONE: u32 = u32::MAX;
 
 #[derive(Debug)]
 struct Alternative {
     /// Index of its pattern.
     pattern: u32,
-    all: Vec<u32>,
-    none: Vec<u32>,
-    regex: Option<LazyRegex>,
-    between_equals: Option<String>,
-    class: Vec<ClassTest>,
-    frames: Vec<Finder<'static>>,
-    no_frames: Vec<Finder<'static>>,
-    depth: usize,
-    loggers: Vec<Box<[u8]>>,
-    levels: Vec<Level>,
-    process: Vec<String>,
+    /// Number of the first of its literals, which follow one another: `any`, `all`, `none`.
+    literals: u32,
+    conditions: &'static Match,
+    // Of hundreds a scan needs a handful.
+    regex: OnceLock<Option<Box<Regex>>>,
+    frames: OnceLock<Box<[Vec<Finder<'static>>; 2]>>,
 }
 
-#[derive(Debug)]
-enum ClassTest {
-    /// Whole name, or a suffix that begins after `.` or `$`.
-    Named(String),
-    /// Any suffix.
-    EndsWith(String),
-}
-
-impl ClassTest {
-    fn new(class: &str) -> ClassTest {
-        match class.strip_prefix('*') {
-            Some(end) => ClassTest::EndsWith(end.to_string()),
-            None => ClassTest::Named(class.to_string()),
-        }
-    }
-
-    fn fits(&self, class: &str) -> bool {
-        match self {
-            ClassTest::EndsWith(end) => class.ends_with(end.as_str()),
-            ClassTest::Named(name) => class.strip_suffix(name.as_str()).is_some_and(|front| front.is_empty() || front.ends_with(['.', '$'])),
-        }
-    }
-}
-
-/// A regex that is compiled when a text first comes to it: of hundreds a scan needs a handful.
-#[derive(Debug)]
-struct LazyRegex {
-    text: String,
-    compiled: OnceLock<Option<Regex>>,
-}
-
-impl LazyRegex {
-    /// Loading has checked the syntax: of a pattern of the user's each time, of a built-in one in a test.
-    fn is_match(&self, text: &[u8]) -> bool {
-        self.compiled.get_or_init(|| compile_regex(&self.text).ok()).as_ref().is_some_and(|regex| regex.is_match(text))
+/// `test`: a whole name, a suffix that begins after `.` or `$`, or `*` and any suffix.
+fn class_fits(test: &str, class: &str) -> bool {
+    match test.strip_prefix('*') {
+        Some(end) => class.ends_with(end),
+        None => class.strip_suffix(test).is_some_and(|front| front.is_empty() || front.ends_with(['.', '$'])),
     }
 }
 
 impl Matcher {
-    /// Collects the matches on `kind`, each with the index of its pattern. Fails only on too many literals.
-    pub fn new<'a>(kind: On, matches: impl Iterator<Item = (u32, &'a Match)>) -> Result<Matcher, String> {
-        let mut builder = Builder::default();
-        for (pattern, m) in matches.filter(|(_, m)| m.on.contains(&kind)) {
-            builder.add(kind, pattern, m);
+    /// Collects the matches on `kind`, each with the index of its pattern.
+    pub fn new(kind: On, matches: impl Iterator<Item = (u32, &'static Match)>) -> Matcher {
+        let matches: Vec<_> = matches.filter(|(_, m)| m.on.contains(&kind)).collect();
+        let mut matcher = Matcher {
+            literals: Literals::default(),
+            wanted_by: Vec::new(),
+            by_class: FxHashMap::default(),
+            by_class_end: Vec::new(),
+            by_logger: FxHashMap::default(),
+            alternatives: Vec::with_capacity(matches.len()),
+        };
+        let mut literals = Vec::with_capacity(matches.iter().map(|(_, m)| m.any.len() + m.all.len() + m.none.len()).sum());
+        for (pattern, m) in matches {
+            matcher.add(kind, pattern, m, &mut literals);
         }
-        Ok(Matcher {
-            literals: Literals::new(builder.texts)?,
-            wanted_by: builder.wanted_by,
-            by_class: builder.by_class,
-            by_class_end: builder.by_class_end,
-            by_logger: builder.by_logger,
-            alternatives: builder.alternatives,
-        })
+        matcher.literals = Literals::new(literals);
+        matcher
+    }
+
+    fn add(&mut self, kind: On, pattern: u32, m: &'static Match, literals: &mut Vec<&'static str>) {
+        let me = self.alternatives.len() as u32;
+        let alternative = Alternative { pattern, literals: literals.len() as u32, conditions: m, regex: OnceLock::new(), frames: OnceLock::new() };
+        self.alternatives.push(alternative);
+        // A few literals stand in several alternatives: they are searched for several times, which costs less than to find that out at each start.
+        for (list, wanted_by) in [(&m.any, me), (&m.all, NONE), (&m.none, NONE)] {
+            literals.extend(list);
+            self.wanted_by.resize(literals.len(), wanted_by);
+        }
+        if !m.any.is_empty() {
+            return;
+        }
+        match kind {
+            On::Exception => {
+                for class in &m.class {
+                    if class.starts_with('*') {
+                        self.by_class_end.push(me);
+                    } else {
+                        let simple = class.rsplit(['.', '$']).next().unwrap_or(class);
+                        self.by_class.entry(simple.as_bytes()).or_default().push(me);
+                    }
+                }
+            }
+            On::Record => {
+                for logger in &m.loggers {
+                    self.by_logger.entry(logger.as_bytes()).or_default().push(me);
+                }
+            }
+            On::Text => {}
+        }
     }
 
     /// The literals that occur in `text`, by number, sorted.
@@ -143,7 +146,7 @@ impl Matcher {
     fn each_of(&self, subject: &Subject, texts: &[&[u8]], literals: &[&[u32]], found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
         let mut candidates: Vec<u32> = self.without_literal(subject).copied().collect();
         for literal in literals.iter().copied().flatten() {
-            candidates.extend(self.wanted_by.get(*literal as usize).into_iter().flatten());
+            candidates.extend(self.wanted_by.get(*literal as usize).filter(|alternative| **alternative != NONE));
         }
         if candidates.is_empty() {
             return;
@@ -188,41 +191,58 @@ impl Matcher {
 
 impl Alternative {
     fn fits(&self, subject: &Subject, occurs: &dyn Fn(u32) -> bool, texts: &[&[u8]]) -> bool {
-        self.all.iter().all(|&l| occurs(l))
-            && !self.none.iter().any(|&l| occurs(l))
+        let m = self.conditions;
+        let all = self.literals + m.any.len() as u32;
+        let none = all + m.all.len() as u32;
+        (all..none).all(occurs)
+            && !(none..none + m.none.len() as u32).any(occurs)
             && self.process_fits(subject.process())
             && match subject {
                 Subject::Exception { frames, .. } => self.exception_fits(subject.class(), frames),
                 Subject::Record { logger, level, .. } => self.record_fits(last_part(logger), *level),
                 Subject::Text { .. } => true,
             }
-            && self.between_equals.as_ref().is_none_or(|between| texts.iter().any(|text| is_between_equals(between, text)))
-            && self.regex.as_ref().is_none_or(|r| texts.iter().any(|text| r.is_match(text)))
+            && m.between_equals.is_none_or(|between| texts.iter().any(|text| is_between_equals(between, text)))
+            && m.regex.is_none_or(|regex| self.regex_fits(regex, texts))
+    }
+
+    /// Loading has checked the syntax: of a pattern of the user's each time, of a built-in one in a test.
+    fn regex_fits(&self, regex: &str, texts: &[&[u8]]) -> bool {
+        let regex = self.regex.get_or_init(|| compile_regex(regex).ok().map(Box::new));
+        regex.as_ref().is_some_and(|regex| texts.iter().any(|text| regex.is_match(text)))
     }
 
     fn process_fits(&self, process: Option<&str>) -> bool {
-        match process {
-            Some(process) => self.process.is_empty() || self.process.iter().any(|p| p == process),
-            None => true,
-        }
+        let wanted = &self.conditions.process;
+        process.is_none_or(|process| wanted.is_empty() || wanted.contains(&process))
     }
 
     fn exception_fits(&self, class: &str, frames: &[&str]) -> bool {
-        let top = frames.get(..self.depth).unwrap_or(frames);
+        let m = self.conditions;
+        (m.class.is_empty() || class == UNTOLD_CLASS || m.class.iter().any(|test| class_fits(test, class))) && self.frames_fit(frames)
+    }
+
+    fn frames_fit(&self, frames: &[&str]) -> bool {
+        let m = self.conditions;
+        if m.frames.is_empty() && m.no_frames.is_empty() {
+            return true;
+        }
+        let top = frames.get(..m.depth).unwrap_or(frames);
+        let finders = |parts: &[&'static str]| parts.iter().map(|part| Finder::new(part.as_bytes())).collect();
+        let [wanted, unwanted] = &**self.frames.get_or_init(|| Box::new([finders(&m.frames), finders(&m.no_frames)]));
         let occurs = |part: &Finder| top.iter().any(|frame| part.find(frame.as_bytes()).is_some());
-        (self.class.is_empty() || class == UNTOLD_CLASS || self.class.iter().any(|c| c.fits(class)))
-            && (self.frames.is_empty() || self.frames.iter().any(occurs))
-            && !self.no_frames.iter().any(occurs)
+        (wanted.is_empty() || wanted.iter().any(occurs)) && !unwanted.iter().any(occurs)
     }
 
     fn record_fits(&self, logger: &[u8], level: Level) -> bool {
+        let Match { loggers, levels, .. } = self.conditions;
         let outer = outer_part(logger);
         let named = |l: &[u8]| l == logger || l == outer;
-        let logger_fits = self.loggers.is_empty() || self.loggers.iter().any(|l| named(l));
+        let logger_fits = loggers.is_empty() || loggers.iter().any(|l| named(l.as_bytes()));
         let level_fits = match level {
             Level::Unknown => true,
-            _ if !self.levels.is_empty() => self.levels.contains(&level),
-            Level::Info => !self.loggers.is_empty(),
+            _ if !levels.is_empty() => levels.contains(&level),
+            Level::Info => !loggers.is_empty(),
             _ => level >= Level::Warn,
         };
         logger_fits && level_fits
@@ -239,74 +259,4 @@ fn is_between_equals(between: &str, text: &[u8]) -> bool {
     let after = after.strip_prefix(b"class ").unwrap_or(after);
     let after = after.get(..after.iter().position(|b| !name(b)).unwrap_or(after.len())).unwrap_or_default();
     !before.is_empty() && before == after.strip_suffix(b".").unwrap_or(after)
-}
-
-#[derive(Default)]
-struct Builder {
-    ids: FxHashMap<String, u32>,
-    texts: Vec<String>,
-    wanted_by: Vec<Vec<u32>>,
-    by_class: FxHashMap<Box<[u8]>, Vec<u32>>,
-    by_class_end: Vec<u32>,
-    by_logger: FxHashMap<Box<[u8]>, Vec<u32>>,
-    alternatives: Vec<Alternative>,
-}
-
-impl Builder {
-    fn literal(&mut self, text: &str) -> u32 {
-        if let Some(&id) = self.ids.get(text) {
-            return id;
-        }
-        let id = self.texts.len() as u32;
-        self.ids.insert(text.to_string(), id);
-        self.texts.push(text.to_string());
-        self.wanted_by.push(Vec::new());
-        id
-    }
-
-    fn add<'a>(&mut self, kind: On, pattern: u32, m: &'a Match) {
-        let me = self.alternatives.len() as u32;
-        for text in &m.any {
-            let literal = self.literal(text) as usize;
-            if let Some(list) = self.wanted_by.get_mut(literal) {
-                list.push(me);
-            }
-        }
-        let exception = kind == On::Exception;
-        let record = kind == On::Record;
-        if m.any.is_empty() && exception {
-            for class in &m.class {
-                if class.starts_with('*') {
-                    self.by_class_end.push(me);
-                } else {
-                    let simple = class.rsplit(['.', '$']).next().unwrap_or(class);
-                    let key: Box<[u8]> = simple.as_bytes().into();
-                    self.by_class.entry(key).or_default().push(me);
-                }
-            }
-        }
-        if m.any.is_empty() && record {
-            for logger in &m.loggers {
-                let key: Box<[u8]> = logger.as_bytes().into();
-                self.by_logger.entry(key).or_default().push(me);
-            }
-        }
-        let only = |on: bool, list: &'a [String]| if on { list } else { &[] };
-        let parts = |list: &'a [String]| only(exception, list).iter().map(|part| Finder::new(part.as_bytes()).into_owned()).collect();
-        let alternative = Alternative {
-            pattern,
-            all: m.all.iter().map(|t| self.literal(t)).collect(),
-            none: m.none.iter().map(|t| self.literal(t)).collect(),
-            between_equals: m.between_equals.clone(),
-            regex: m.regex.clone().map(|text| LazyRegex { text, compiled: OnceLock::new() }),
-            class: only(exception, &m.class).iter().map(|c| ClassTest::new(c)).collect(),
-            frames: parts(&m.frames),
-            no_frames: parts(&m.no_frames),
-            depth: m.depth,
-            loggers: only(record, &m.loggers).iter().map(|l| l.as_bytes().into()).collect(),
-            levels: if record { m.levels.clone() } else { Vec::new() },
-            process: m.process.clone(),
-        };
-        self.alternatives.push(alternative);
-    }
 }

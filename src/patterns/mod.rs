@@ -5,6 +5,7 @@
 //! the root: that takes time and place, which one subject does not show.
 
 mod advice;
+mod compact;
 mod literals;
 mod load;
 mod matcher;

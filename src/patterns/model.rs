@@ -1,11 +1,12 @@
 //! The types of the pattern packs, as `patterns/*.toml` state them.
 //!
-//! In: nothing. Out: plain data with public fields. Nothing here reads files or matches.
+//! In: nothing. Out: plain data with public fields. Nothing here reads files or matches. `T` is a text: owned where TOML is read, else borrowed from the
+//! compact form of the packs ([`super::compact`]). `build.rs` includes this file.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What a match says about the failure: taxonomy roles root, symptom, both, wrapper, and benign noise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nature {
     /// It can be the root of a chain.
@@ -23,7 +24,7 @@ pub enum Nature {
 }
 
 /// Who has to act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Owner {
     UserCode,
@@ -55,7 +56,7 @@ impl Owner {
 }
 
 /// Weight of a finding. Orders from the lightest to the heaviest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     Info,
@@ -77,7 +78,7 @@ impl Severity {
 }
 
 /// Whether restarting the job as it is can get rid of the fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RestartHelps {
     Yes,
@@ -97,7 +98,7 @@ impl RestartHelps {
 }
 
 /// The kinds of text that a pattern can be held against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum On {
     /// One link of a stack trace's cause chain.
@@ -109,7 +110,7 @@ pub enum On {
 }
 
 /// Level of a log record; orders from the least to the most severe. `Unknown` hides nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     Trace,
@@ -122,12 +123,12 @@ pub enum Level {
 }
 
 /// One known kind of line or exception.
-#[derive(Debug, Clone)]
-pub struct Pattern {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Pattern<T = &'static str> {
     /// Stable slug, never reused.
-    pub id: String,
+    pub id: T,
     /// One plain clause.
-    pub title: String,
+    pub title: T,
     pub nature: Nature,
     pub owner: Owner,
     pub severity: Severity,
@@ -135,74 +136,77 @@ pub struct Pattern {
     /// Among patterns that fit the same subject the highest wins; 50 = ordinary, 80 = narrower, 20 = fall-back.
     pub rank: i32,
     /// What it means and why it happens.
-    pub cause: String,
+    pub cause: T,
     /// Concrete actions, Flink keys in backticks.
-    pub remedy: Vec<String>,
+    pub remedy: Vec<T>,
     /// Flink versions, as written.
-    pub versions: Option<String>,
-    pub docs: Option<String>,
+    pub versions: Option<T>,
+    pub docs: Option<T>,
     /// The class that writes the line.
-    pub written_by: Option<String>,
+    pub written_by: Option<T>,
     /// No line of its own: the correlator infers it.
     pub inferred: bool,
     /// Causes further down the same trace that say less than this one.
-    pub covers: Vec<String>,
+    pub covers: Vec<T>,
     /// Recoveries after which it is over, in the log that told of it.
-    pub over_with: Vec<String>,
+    pub over_with: Vec<T>,
     /// Alternatives; one is enough.
-    pub matches: Vec<Match>,
-    pub samples: Vec<Sample>,
-    pub near_misses: Vec<Sample>,
+    pub matches: Vec<Match<T>>,
+    pub samples: Vec<Sample<T>>,
+    pub near_misses: Vec<Sample<T>>,
     /// File stem of the pack that holds it.
-    pub pack: String,
+    #[serde(skip)]
+    pub pack: T,
     /// File and 1-based line of its definition.
-    pub file: String,
+    #[serde(skip)]
+    pub file: T,
     pub line: usize,
     /// False for a pattern of the user's own folder.
+    #[serde(skip)]
     pub shipped: bool,
 }
 
 /// One alternative of a pattern: all of its conditions must hold.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Match {
-    pub on: Vec<On>,
+pub struct Match<T = &'static str> {
+    pub on: Box<[On]>,
     /// Literals, at least one of which occurs.
     #[serde(default)]
-    pub any: Vec<String>,
+    pub any: Box<[T]>,
     /// Literals that all occur.
     #[serde(default)]
-    pub all: Vec<String>,
+    pub all: Box<[T]>,
     /// Literals none of which occurs.
     #[serde(default)]
-    pub none: Vec<String>,
+    pub none: Box<[T]>,
     /// Bytes regex, tried last.
     #[serde(default)]
-    pub regex: Option<String>,
+    pub regex: Option<T>,
     /// A literal that stands between two equal words (`class ` before the second aside); a regex cannot say so.
     #[serde(default)]
-    pub between_equals: Option<String>,
+    pub between_equals: Option<T>,
     /// Exception only: simple class name, suffix of the full name, or `*Suffix`.
     #[serde(default)]
-    pub class: Vec<String>,
+    pub class: Box<[T]>,
     /// Exception only: at least one occurs in the first `depth` frames.
     #[serde(default)]
-    pub frames: Vec<String>,
+    pub frames: Box<[T]>,
     /// Exception only: none occurs in the first `depth` frames.
     #[serde(default)]
-    pub no_frames: Vec<String>,
+    pub no_frames: Box<[T]>,
     /// How many frames are looked at.
     #[serde(default = "default_depth")]
     pub depth: usize,
     /// Record only: simple logger names.
     #[serde(default)]
-    pub loggers: Vec<String>,
+    pub loggers: Box<[T]>,
     /// Record only; empty = WARN and above (INFO too where loggers are named).
     #[serde(default)]
-    pub levels: Vec<Level>,
+    pub levels: Box<[Level]>,
     /// Process roles; empty = any.
     #[serde(default)]
-    pub process: Vec<String>,
+    pub process: Box<[T]>,
 }
 
 fn default_depth() -> usize {
@@ -210,19 +214,19 @@ fn default_depth() -> usize {
 }
 
 /// A text that must match, or must not.
-#[derive(Debug, Clone)]
-pub struct Sample {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sample<T = &'static str> {
     pub on: On,
-    pub text: String,
-    pub logger: String,
+    pub text: T,
+    pub logger: T,
     pub level: Level,
-    pub process: Option<String>,
+    pub process: Option<T>,
     /// 1-based line in the pattern's file.
     pub line: usize,
 }
 
 /// Which processes a chain's cause is looked for in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     SameTaskManager,
@@ -233,24 +237,24 @@ pub enum Scope {
 }
 
 /// A symptom and one of the causes that it can have.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Chain {
+pub struct Chain<T = &'static str> {
     /// Slug of the symptom.
-    pub symptom: String,
+    pub symptom: T,
     /// Slug of the candidate cause.
-    pub cause: String,
+    pub cause: T,
     /// How far back from the symptom, in milliseconds.
     pub window_ms: u64,
     pub scope: Scope,
     /// The decisive evidence and the file that holds it.
-    pub look_at: String,
+    pub look_at: T,
     /// What to say when that source was not given.
-    pub missing: String,
+    pub missing: T,
 }
 
 /// Whose numbers an exit code belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Space {
     /// Exit code of a process, as a shell or Kubernetes shows it.
@@ -260,30 +264,30 @@ pub enum Space {
 }
 
 /// What an exit code means.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ExitCode {
+pub struct ExitCode<T = &'static str> {
     pub code: i32,
     pub space: Space,
     /// Name of the constant or signal.
-    pub name: String,
-    pub meaning: String,
+    pub name: T,
+    pub meaning: T,
     /// Slug that it is evidence for; empty = none.
     #[serde(default)]
-    pub pattern: String,
+    pub pattern: T,
 }
 
 /// A configuration key that Flink renamed.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DeprecatedKey {
-    pub old: String,
-    pub new: String,
+pub struct DeprecatedKey<T = &'static str> {
+    pub old: T,
+    pub new: T,
     /// Flink version that brought the new key.
-    pub since: String,
+    pub since: T,
     /// First Flink version that no longer reads the old key; empty = still read.
     #[serde(default)]
-    pub removed: String,
+    pub removed: T,
 }
 
 /// One loaded file.

@@ -2,30 +2,44 @@
 //!
 //! In: the shipped files, optionally a folder of the user's own. Out: [`Packs`], which is immutable and shared between threads.
 
-use std::ops::{ControlFlow, Range};
+use std::any::Any;
+use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::advice::Advice;
+use super::compact::{self, File};
 use super::load::{self, Loaded, MAX_FILE_BYTES};
-use super::matcher::Matcher;
+use super::matcher::{Matcher, compile_regex};
 use super::model::*;
 use super::shipped;
 use super::subject::{Subject, last_part, outer_part};
 
 /// Most files that are read from a user's folder.
 const MAX_USER_FILES: usize = 200;
+/// Bytes of all literals together; far above what a pack needs.
+const MAX_LITERALS: usize = 64 << 20;
+
+/// What packs borrow from. They live as long as the program, so nothing is given back; what stands here is reachable, not lost.
+static KEPT: Mutex<Vec<&'static (dyn Any + Send + Sync)>> = Mutex::new(Vec::new());
+
+fn keep<T: Any + Send + Sync>(value: T) -> &'static T {
+    let value: &'static T = Box::leak(Box::new(value));
+    if let Ok(mut kept) = KEPT.lock() {
+        kept.push(value);
+    }
+    value
+}
 
 /// All pattern packs, compiled.
 #[derive(Debug)]
 pub struct Packs {
-    patterns: Vec<Pattern>,
-    by_id: FxHashMap<String, usize>,
+    patterns: &'static [Pattern],
+    by_id: FxHashMap<&'static str, usize>,
     /// Sorted by symptom, stable.
     chains: Vec<Chain>,
-    chains_from: FxHashMap<String, Range<usize>>,
     exit_codes: Vec<ExitCode>,
     advice: Vec<Advice>,
     deprecated: Vec<DeprecatedKey>,
@@ -34,21 +48,32 @@ pub struct Packs {
     records: Matcher,
     texts: Matcher,
     /// What of `records` can fit INFO records, by the logger that it names: few each, so that a search for them is quick.
-    info_records: FxHashMap<Box<[u8]>, Matcher>,
-    info_loggers: FxHashSet<Box<[u8]>>,
+    info_records: FxHashMap<&'static [u8], OfLogger>,
+    info_loggers: FxHashSet<&'static [u8]>,
     /// A record pattern takes INFO records of any logger.
     info_of_all: bool,
+}
+
+/// Matches on records of one logger, with the index of their pattern. A scan meets few of the loggers.
+#[derive(Debug, Default)]
+struct OfLogger {
+    matches: Vec<(u32, &'static Match)>,
+    matcher: OnceLock<Matcher>,
+}
+
+impl OfLogger {
+    fn matcher(&self) -> &Matcher {
+        self.matcher.get_or_init(|| Matcher::new(On::Record, self.matches.iter().copied()))
+    }
 }
 
 impl Packs {
     /// The built-in packs, without their samples.
     pub fn shipped() -> &'static Arc<Packs> {
-        static SHIPPED: LazyLock<Arc<Packs>> = LazyLock::new(|| {
-            match load::prepared(shipped::PREPARED).and_then(|files| Packs::from_loaded(files.into_iter().map(|(name, loaded)| (name, true, loaded)))) {
-                Ok(packs) => Arc::new(packs),
-                // A build with broken packs fails its tests; reaching this means that they were not run.
-                Err(errors) => panic!("built-in packs: {}", list(&errors)),
-            }
+        static SHIPPED: LazyLock<Arc<Packs>> = LazyLock::new(|| match prepared().and_then(Packs::from_files) {
+            Ok(packs) => Arc::new(packs),
+            // A build with broken packs fails its tests; reaching this means that they were not run.
+            Err(errors) => panic!("built-in packs: {}", list(&errors)),
         });
         &SHIPPED
     }
@@ -58,7 +83,8 @@ impl Packs {
         Packs::from_texts(shipped::FILES.iter().map(|&(name, text)| (name, text, true)))
     }
 
-    /// The built-in packs and the `*.toml` of a folder (not of its subfolders), which add patterns or replace those of the same id. Errors name file and line.
+    /// The built-in packs, without their samples, and the `*.toml` of a folder (not of its subfolders), which add patterns or replace those of the same id.
+    /// Errors name file and line.
     pub fn with_user(dir: &Path) -> Result<Packs, Vec<PackError>> {
         Packs::with_users(&[dir])
     }
@@ -69,32 +95,27 @@ impl Packs {
         for dir in dirs {
             user.extend(read_folder(dir.as_ref())?);
         }
-        let user = user.iter().map(|(name, text)| (name.as_str(), text.as_str(), false));
-        let built_in = shipped::FILES.iter().map(|&(name, text)| (name, text, true));
-        Packs::from_texts(user.chain(built_in))
+        let mut files = parsed(user.iter().map(|(name, text)| (name.as_str(), text.as_str(), false)))?;
+        files.extend(prepared()?);
+        Packs::from_files(files)
     }
 
     /// Compiles files given as name, text, and whether they are built in. Earlier ones win: among equal ids of user and built-in files, and among equal ranks.
     pub fn from_texts<'a>(files: impl Iterator<Item = (&'a str, &'a str, bool)>) -> Result<Packs, Vec<PackError>> {
-        let mut loaded = Vec::new();
-        let mut errors = Vec::new();
-        for (name, text, is_shipped) in files {
-            match load::parse(name, text, is_shipped) {
-                Ok(file) => loaded.push((name.to_string(), is_shipped, file)),
-                Err(more) => errors.extend(more),
-            }
-        }
-        if errors.is_empty() { Packs::from_loaded(loaded.into_iter()) } else { Err(errors) }
+        Packs::from_files(parsed(files)?)
     }
 
-    fn from_loaded(files: impl Iterator<Item = (String, bool, Loaded)>) -> Result<Packs, Vec<PackError>> {
-        let mut all = Loaded::default();
-        let mut by_id = FxHashMap::default();
+    /// Compiles files, each with whether it is built in.
+    fn from_files(files: Vec<(File, bool)>) -> Result<Packs, Vec<PackError>> {
+        let patterns = files.iter().map(|((_, content), _)| content.patterns.len()).sum();
+        let mut all = Loaded { patterns: Vec::with_capacity(patterns), ..Loaded::default() };
+        let mut by_id = FxHashMap::with_capacity_and_hasher(patterns, FxBuildHasher);
         let mut infos = Vec::new();
         let mut errors = Vec::new();
-        for (name, is_shipped, loaded) in files {
-            infos.push((name, is_shipped));
-            merge(&mut all, &mut by_id, loaded, &mut errors);
+        for ((name, content), shipped) in files {
+            let before = all.patterns.len();
+            merge(&mut all, &mut by_id, content, shipped, &mut errors);
+            infos.push(PackInfo { name: name.strip_suffix(".toml").unwrap_or(name).to_string(), patterns: all.patterns.len() - before, shipped });
         }
         if !errors.is_empty() {
             return Err(errors);
@@ -103,12 +124,26 @@ impl Packs {
         if !errors.is_empty() {
             return Err(errors);
         }
-        compile(all, by_id, infos).map_err(|message| vec![PackError { file: String::new(), line: 0, message }])
+        let literals = all.patterns.iter().flat_map(|p| &p.matches).flat_map(|m| [&m.any, &m.all, &m.none]).flatten();
+        if literals.map(|literal| literal.len()).sum::<usize>() > MAX_LITERALS {
+            return Err(whole(format!("more than {MAX_LITERALS} bytes of literals")));
+        }
+        Ok(compile(all, by_id, infos))
     }
 
     /// The pattern of a slug.
     pub fn get(&self, id: &str) -> Option<&Pattern> {
-        self.by_id.get(id).and_then(|&i| self.patterns.get(i))
+        self.patterns.get(self.index_of(id)?)
+    }
+
+    /// Where the pattern of a slug stands in [`Packs::iter`].
+    pub fn index_of(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The pattern that stands there.
+    pub fn at(&self, index: usize) -> Option<&'static Pattern> {
+        self.patterns.get(index)
     }
 
     /// All patterns: the user's own, then the built-in ones in file order.
@@ -123,7 +158,9 @@ impl Packs {
 
     /// Candidate causes of a symptom, in the order in which they should be tried.
     pub fn chains_from(&self, symptom_id: &str) -> &[Chain] {
-        self.chains_from.get(symptom_id).and_then(|range| self.chains.get(range.clone())).unwrap_or_default()
+        let start = self.chains.partition_point(|chain| chain.symptom < symptom_id);
+        let end = self.chains.partition_point(|chain| chain.symptom <= symptom_id);
+        self.chains.get(start..end).unwrap_or_default()
     }
 
     /// What an exit code means.
@@ -184,8 +221,8 @@ impl Packs {
         let simple = last_part(logger);
         let outer = Some(outer_part(simple)).filter(|outer| outer.len() != simple.len());
         let mut best: Option<(i32, std::cmp::Reverse<u32>)> = None;
-        for matcher in [Some(simple), outer].into_iter().flatten().filter_map(|name| self.info_records.get(name)) {
-            matcher.each_at_once(subject, &mut |i| {
+        for of_logger in [Some(simple), outer].into_iter().flatten().filter_map(|name| self.info_records.get(name)) {
+            of_logger.matcher().each_at_once(subject, &mut |i| {
                 if let Some(p) = self.patterns.get(i as usize) {
                     best = best.max(Some((p.rank, std::cmp::Reverse(i))));
                 }
@@ -243,71 +280,85 @@ fn list(errors: &[PackError]) -> String {
     lines.join("; ")
 }
 
-fn compile(all: Loaded, by_id: FxHashMap<String, usize>, files: Vec<(String, bool)>) -> Result<Packs, String> {
-    let patterns = all.patterns;
+/// An error of no file alone.
+fn whole(message: String) -> Vec<PackError> {
+    vec![PackError { file: String::new(), line: 0, message }]
+}
+
+/// The built-in files.
+fn prepared() -> Result<Vec<(File, bool)>, Vec<PackError>> {
+    let files = compact::read(shipped::PREPARED).map_err(whole)?;
+    Ok(files.into_iter().map(|file| (file, true)).collect())
+}
+
+/// Reads files given as name, text, and whether they are built in.
+fn parsed<'a>(files: impl Iterator<Item = (&'a str, &'a str, bool)>) -> Result<Vec<(File, bool)>, Vec<PackError>> {
+    let mut parsed = Vec::new();
+    let mut built_in = Vec::new();
+    let mut errors = Vec::new();
+    for (name, text, shipped) in files {
+        // Compiling takes long: for built-in patterns a test does it.
+        let regex: load::CheckRegex = if shipped { |_| Ok(()) } else { |regex| compile_regex(regex).map(drop) };
+        match load::parse(name, text, regex) {
+            Ok(content) => parsed.push((name.to_string(), content)),
+            Err(more) => errors.extend(more),
+        }
+        built_in.push(shipped);
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let bytes = compact::write(&parsed).map_err(whole)?;
+    let files = compact::read(keep(bytes)).map_err(whole)?;
+    Ok(files.into_iter().zip(built_in).collect())
+}
+
+fn compile(all: Loaded, by_id: FxHashMap<&'static str, usize>, infos: Vec<PackInfo>) -> Packs {
+    let patterns: &'static [Pattern] = keep(all.patterns);
     let matches = || patterns.iter().enumerate().flat_map(|(i, p)| p.matches.iter().map(move |m| (i as u32, m)));
-    let exceptions = Matcher::new(On::Exception, matches())?;
-    let records = Matcher::new(On::Record, matches())?;
-    let texts = Matcher::new(On::Text, matches())?;
-    let of_info = |m: &Match| m.on.contains(&On::Record) && (m.levels.is_empty() || m.levels.contains(&Level::Info));
-    let mut by_logger: FxHashMap<&str, Vec<(u32, &Match)>> = FxHashMap::default();
-    for (pattern, m) in matches().filter(|(_, m)| of_info(m)) {
-        for logger in &m.loggers {
-            by_logger.entry(logger).or_default().push((pattern, m));
+    let mut info_records: FxHashMap<&[u8], OfLogger> = FxHashMap::default();
+    let mut info_loggers = FxHashSet::default();
+    let mut info_of_all = false;
+    for (pattern, m) in matches().filter(|(_, m)| m.on.contains(&On::Record)) {
+        let below_warn = m.levels.iter().any(|&level| level <= Level::Info);
+        info_of_all |= below_warn && m.loggers.is_empty();
+        for logger in m.loggers.iter().filter(|_| below_warn || m.levels.is_empty()) {
+            info_loggers.insert(logger.as_bytes());
+            if m.levels.is_empty() || m.levels.contains(&Level::Info) {
+                info_records.entry(logger.as_bytes()).or_default().matches.push((pattern, m));
+            }
         }
     }
-    let named = |(logger, list): (&str, Vec<(u32, &Match)>)| Ok((logger.as_bytes().into(), Matcher::new(On::Record, list.into_iter())?));
-    let info_records = by_logger.into_iter().map(named).collect::<Result<_, String>>()?;
-    let info_loggers = matches()
-        .filter(|(_, m)| m.on.contains(&On::Record))
-        .filter(|(_, m)| m.levels.is_empty() || m.levels.iter().any(|&l| l <= Level::Info))
-        .flat_map(|(_, m)| &m.loggers)
-        .map(|l| l.as_bytes().into())
-        .collect();
-    let info_of_all = matches().filter(|(_, m)| m.on.contains(&On::Record) && m.loggers.is_empty()).any(|(_, m)| m.levels.iter().any(|&l| l <= Level::Info));
-    let infos = files
-        .into_iter()
-        .map(|(file, shipped)| PackInfo {
-            patterns: patterns.iter().filter(|p| p.file == file && p.shipped == shipped).count(),
-            name: file.strip_suffix(".toml").unwrap_or(&file).to_string(),
-            shipped,
-        })
-        .collect();
     let mut chains = all.chains;
-    chains.sort_by(|a, b| a.symptom.cmp(&b.symptom));
-    let mut chains_from: FxHashMap<String, Range<usize>> = FxHashMap::default();
-    for (i, chain) in chains.iter().enumerate() {
-        let range = chains_from.entry(chain.symptom.clone()).or_insert(i..i);
-        range.end = i + 1;
-    }
-    Ok(Packs {
+    chains.sort_by_key(|chain| chain.symptom);
+    Packs {
         by_id,
         chains,
-        chains_from,
         exit_codes: all.exit_codes,
         advice: all.advice,
         deprecated: all.deprecated,
         infos,
-        exceptions,
-        records,
-        texts,
+        exceptions: Matcher::new(On::Exception, matches()),
+        records: Matcher::new(On::Record, matches()),
+        texts: Matcher::new(On::Text, matches()),
         info_records,
         info_loggers,
         info_of_all,
         patterns,
-    })
+    }
 }
 
 /// Adds a file. A built-in pattern gives way to the user's of the same id; else an id stands once. `known`: where patterns of an id stand in `all`.
-fn merge(all: &mut Loaded, known: &mut FxHashMap<String, usize>, more: Loaded, errors: &mut Vec<PackError>) {
+fn merge(all: &mut Loaded, known: &mut FxHashMap<&'static str, usize>, more: Loaded, shipped: bool, errors: &mut Vec<PackError>) {
     for p in more.patterns {
-        match known.get(&p.id).and_then(|&i| all.patterns.get(i)) {
+        match known.get(p.id).and_then(|&i| all.patterns.get(i)) {
             None => {
-                known.insert(p.id.clone(), all.patterns.len());
-                all.patterns.push(p);
+                known.insert(p.id, all.patterns.len());
+                all.patterns.push(Pattern { shipped, ..p });
             }
-            Some(other) if other.shipped == p.shipped => {
-                errors.push(PackError { message: format!("`{}` already stands in {}:{}", p.id, other.file, other.line), file: p.file, line: p.line })
+            Some(other) if other.shipped == shipped => {
+                let message = format!("`{}` already stands in {}:{}", p.id, other.file, other.line);
+                errors.push(PackError { file: p.file.to_string(), line: p.line, message })
             }
             Some(_) => {}
         }
@@ -323,14 +374,14 @@ fn merge(all: &mut Loaded, known: &mut FxHashMap<String, usize>, more: Loaded, e
 }
 
 /// Chains and exit codes name patterns that exist.
-fn check_references(all: &Loaded, known: &FxHashMap<String, usize>, errors: &mut Vec<PackError>) {
+fn check_references(all: &Loaded, known: &FxHashMap<&str, usize>, errors: &mut Vec<PackError>) {
     let mut check = |id: &str, place: &dyn Fn() -> String| {
         if !known.contains_key(id) {
             errors.push(PackError { file: String::new(), line: 0, message: format!("{}: no pattern has the id `{id}`", place()) });
         }
     };
     for chain in &all.chains {
-        for id in [&chain.symptom, &chain.cause] {
+        for id in [chain.symptom, chain.cause] {
             check(id, &|| format!("chain {} -> {}", chain.symptom, chain.cause));
         }
     }
@@ -340,7 +391,7 @@ fn check_references(all: &Loaded, known: &FxHashMap<String, usize>, errors: &mut
         }
     }
     for code in all.exit_codes.iter().filter(|c| !c.pattern.is_empty()) {
-        check(&code.pattern, &|| format!("exit code {}", code.code));
+        check(code.pattern, &|| format!("exit code {}", code.code));
     }
 }
 

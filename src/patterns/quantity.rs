@@ -2,10 +2,10 @@
 //!
 //! In: the text of a value (`org.apache.flink.util.TimeUtils`, `org.apache.flink.configuration.MemorySize`). Out: milliseconds, bytes or the number.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What kind of value a text is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
     /// Milliseconds; a bare number already is.

@@ -51,12 +51,12 @@ pub(super) fn run(packs: &Packs, shipped: bool) -> TestRun {
         }
         for sample in &pattern.samples {
             if let Some(why) = sample_fails(packs, pattern, sample) {
-                run.failures.push(failure(pattern, sample.line, &sample.text, why));
+                run.failures.push(failure(pattern, sample.line, sample.text, why));
             }
         }
         for miss in &pattern.near_misses {
             if let Some(why) = near_miss_fails(packs, pattern, miss) {
-                run.failures.push(failure(pattern, miss.line, &miss.text, why));
+                run.failures.push(failure(pattern, miss.line, miss.text, why));
             }
         }
     }
@@ -67,7 +67,7 @@ fn sample_fails(packs: &Packs, pattern: &Pattern, sample: &Sample) -> Option<Str
     if pattern.matches.is_empty() {
         return None;
     }
-    if sample.on == On::Exception && has_cause(&sample.text) {
+    if sample.on == On::Exception && has_cause(sample.text) {
         return Some("an exception sample is one link: it has no `Caused by:`".into());
     }
     with_subject(sample, |subject| match packs.best(subject) {
@@ -87,7 +87,7 @@ fn near_miss_fails(packs: &Packs, pattern: &Pattern, miss: &Sample) -> Option<St
 }
 
 fn failure(pattern: &Pattern, line: usize, text: &str, why: String) -> SampleFailure {
-    SampleFailure { file: pattern.file.clone(), line, id: pattern.id.clone(), text: text.to_string(), why }
+    SampleFailure { file: pattern.file.into(), line, id: pattern.id.into(), text: text.to_string(), why }
 }
 
 fn has_cause(text: &str) -> bool {
@@ -96,7 +96,7 @@ fn has_cause(text: &str) -> bool {
 
 /// Splits a sample's text as the readers of logs would and hands the subject on.
 pub(super) fn with_subject<R>(sample: &Sample, with: impl FnOnce(&Subject) -> R) -> R {
-    let process = sample.process.as_deref();
+    let process = sample.process;
     match sample.on {
         On::Exception => {
             let is_frame = |l: &&str| l.trim_start().starts_with("at ");

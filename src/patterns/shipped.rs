@@ -1,7 +1,7 @@
 //! The packs that are built in. Order matters: among equal ranks the earlier pattern wins, so general fall-backs come last.
 
-/// The same without samples, parsed at build time: reading TOML would take most of the start-up time.
-pub const PREPARED: &str = include_str!(concat!(env!("OUT_DIR"), "/packs.json"));
+/// The same without samples, parsed and checked at build time ([`super::compact`]): reading TOML would take most of the start-up time.
+pub const PREPARED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/packs"));
 
 /// File name and text of every `patterns/*.toml`.
 pub const FILES: &[(&str, &str)] = &[

@@ -196,8 +196,8 @@ mod tests {
             let packs = super::super::Packs::from_texts(std::iter::once(("draft.toml", draft.as_str(), false))).unwrap_or_else(|e| panic!("{e:?}\n{draft}"));
             let pattern = packs.iter().next().unwrap();
             assert_eq!(pattern.samples[0].text, message);
-            let best = super::super::selftest::with_subject(&pattern.samples[0], |s| packs.best(s).map(|p| p.id.clone()));
-            assert_eq!(best.as_deref(), Some(pattern.id.as_str()));
+            let best = super::super::selftest::with_subject(&pattern.samples[0], |s| packs.best(s).map(|p| p.id));
+            assert_eq!(best, Some(pattern.id));
         }
     }
 }

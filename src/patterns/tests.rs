@@ -210,7 +210,7 @@ fn patterns_keep_the_rules_of_their_nature() {
         for m in &p.matches {
             for process in &m.process {
                 let known = ["jobmanager", "taskmanager", "client", "historyserver", "sqlgateway", "operator"];
-                assert!(known.contains(&process.as_str()), "{}: {process}", p.id);
+                assert!(known.contains(process), "{}: {process}", p.id);
             }
         }
     }
@@ -357,7 +357,7 @@ fn the_higher_rank_wins_then_the_earlier() {
     let second = second.replace("id =", "rank = 51\nid =");
     let packs = one(&format!("{GOOD}\n{second}")).unwrap();
     assert_eq!(packs.best(&line).unwrap().id, "second");
-    let all: Vec<&str> = packs.all(&line).iter().map(|p| p.id.as_str()).collect();
+    let all: Vec<&str> = packs.all(&line).iter().map(|p| p.id).collect();
     assert_eq!(all, ["second", "mine"]);
 }
 
@@ -387,7 +387,7 @@ fn chains_codes_and_advice_are_found() {
     assert_eq!(packs.exit_code(Space::Yarn, -104).unwrap().pattern, "container-killed-pmem");
     assert!(packs.exit_code(Space::Process, -104).is_none());
     assert_eq!(packs.deprecated_key("state.backend").unwrap().new, "state.backend.type");
-    let ids: BTreeSet<&str> = packs.advice().iter().map(|a| a.id.as_str()).collect();
+    let ids: BTreeSet<&str> = packs.advice().iter().map(|a| a.id).collect();
     assert_eq!(ids.len(), packs.advice().len());
     assert!(ids.contains("no-restart-strategy"));
 }
@@ -403,7 +403,7 @@ fn a_chain_to_an_unknown_slug_is_an_error() {
 fn every_built_in_regex_compiles() {
     let mut seen = 0;
     for pattern in Packs::shipped().iter() {
-        for regex in pattern.matches.iter().filter_map(|m| m.regex.as_deref()) {
+        for regex in pattern.matches.iter().filter_map(|m| m.regex) {
             if let Err(e) = super::matcher::compile_regex(regex) {
                 panic!("`{}`: {e}", pattern.id);
             }

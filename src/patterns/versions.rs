@@ -2,8 +2,10 @@
 //!
 //! In: such a text. Out: whether a version lies in it.
 
+use serde::{Deserialize, Serialize};
+
 /// From a version on, perhaps up to one; both inclusive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionRange {
     pub from: (u32, u32),
     pub to: Option<(u32, u32)>,

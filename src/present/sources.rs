@@ -95,7 +95,7 @@ pub fn processes(view: &View) -> (Vec<m::Process>, u64) {
             let last = worker.and_then(|w| w.lives.last());
             let exit_code = life.exit_code.map(|(code, _)| code).or_else(|| last.and_then(|l| l.exit_code));
             let space = if exit_code.is_some_and(|c| c < -99) { crate::patterns::Space::Yarn } else { crate::patterns::Space::Process };
-            let meaning = exit_code.and_then(|c| i32::try_from(c).ok()).and_then(|c| view.rules.packs.exit_code(space, c)).map(|known| known.meaning.clone());
+            let meaning = exit_code.and_then(|c| i32::try_from(c).ok()).and_then(|c| view.rules.packs.exit_code(space, c)).map(|known| known.meaning.into());
             let text = |s: &Option<crate::event::Str>| s.as_deref().map(str::to_owned);
             m::Process {
                 id: i as u32,
