@@ -6,6 +6,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, FixedOffset, Local, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
+use jiff::tz::{AmbiguousOffset, TimeZoneDatabase};
 
 /// A point in time, not settled yet.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -148,7 +149,8 @@ pub fn duration(text: &str) -> Option<i64> {
 pub enum Zone {
     Fixed(FixedOffset),
     Local,
-    Named(chrono_tz::Tz),
+    /// Made once per `--tz`.
+    Named(&'static jiff::tz::TimeZone),
 }
 
 impl Zone {
@@ -165,7 +167,14 @@ impl Zone {
         let seconds = match self {
             Zone::Fixed(offset) => offset.local_minus_utc(),
             Zone::Local => offset_of(&Local, &wall).or_else(|| offset_of(&Local, &later)).unwrap_or(0),
-            Zone::Named(zone) => offset_of(&zone, &wall).or_else(|| offset_of(&zone, &later)).unwrap_or(0),
+            Zone::Named(zone) => {
+                let Ok(shown) = jiff::Timestamp::from_millisecond(wall_ms) else { return 0 };
+                match zone.to_ambiguous_timestamp(jiff::tz::Offset::UTC.to_datetime(shown)).offset() {
+                    AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } | AmbiguousOffset::Gap { after: offset, .. } => {
+                        offset.seconds()
+                    }
+                }
+            }
         };
         seconds / 60
     }
@@ -176,7 +185,7 @@ impl Zone {
         let seconds = match self {
             Zone::Fixed(offset) => offset.local_minus_utc(),
             Zone::Local => Local.offset_from_utc_datetime(&time).fix().local_minus_utc(),
-            Zone::Named(zone) => zone.offset_from_utc_datetime(&time).fix().local_minus_utc(),
+            Zone::Named(zone) => jiff::Timestamp::from_millisecond(utc_ms).map_or(0, |time| zone.to_offset(time).seconds()),
         };
         seconds / 60
     }
@@ -209,8 +218,10 @@ impl FromStr for Zone {
         if let Some(offset) = offset(lower.strip_prefix("utc").or_else(|| lower.strip_prefix("gmt")).unwrap_or(&lower)) {
             return Ok(Zone::Fixed(offset));
         }
-        chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(text.trim())).copied().map(Zone::Named).ok_or_else(|| {
-            let near = crate::suggest::nearest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let known = TimeZoneDatabase::bundled();
+        known.get(text.trim()).map(|zone| Zone::Named(Box::leak(Box::new(zone)))).map_err(|_| {
+            let names: Vec<String> = known.available().map(|name| name.as_str().to_owned()).collect();
+            let near = crate::suggest::nearest(text, names.iter().map(String::as_str));
             format!("`{text}` is no time zone; write an offset (`+08:00`), `UTC`, `local` or a name (`Europe/Berlin`){}", crate::suggest::hint(near))
         })
     }
@@ -243,10 +254,9 @@ mod tests {
     use super::*;
 
     // 2026-11-21 12:00 UTC, logs of +08:00 that end at 10:30 UTC (18:30 there).
-    const REFERENCE: Reference = Reference { now: 1_795_262_400_000, end: Some(1_795_257_000_000), zone: Zone::Named(chrono_tz::Asia::Shanghai) };
-
     fn settled(text: &str) -> String {
-        let ms = text.parse::<When>().unwrap_or_else(|e| panic!("{e}")).settle(REFERENCE);
+        let reference = Reference { now: 1_795_262_400_000, end: Some(1_795_257_000_000), zone: "Asia/Shanghai".parse().expect("a zone") };
+        let ms = text.parse::<When>().unwrap_or_else(|e| panic!("{e}")).settle(reference);
         DateTime::from_timestamp_millis(ms).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
     }
 

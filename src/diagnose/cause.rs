@@ -250,7 +250,7 @@ impl Work<'_> {
         if let Some((at, fingerprint)) = unnamed {
             let (_, slug) = self.told(fingerprint);
             // Flink's own words on a TaskManager that was just lost.
-            if &*slug == "unclassified-exception"
+            if slug == "unclassified-exception"
                 && self.is_flinks_own(fingerprint)
                 && let Some(worker) = self.worker_named(fingerprint, at)
                 && let Some(life) = self.life_lost_near(worker, self.story.time(at))

@@ -90,7 +90,7 @@ impl Work<'_> {
             let noted = || ended.told_by.iter().filter_map(|at| self.rules.pattern(story.entry(*at).pattern?)).find(|p| p.nature == Nature::Symptom);
             let slug = match ended.loss {
                 Some(Loss::HeartbeatTimeout) => "heartbeat-tm-timeout",
-                _ => noted().map_or("tm-unreachable", |pattern| &pattern.id),
+                _ => noted().map_or("tm-unreachable", |pattern| pattern.id),
             };
             let mut cause = Cause::new(slug, Certainty::Possible, lost);
             cause.is_symptom = true;
