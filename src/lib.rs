@@ -18,6 +18,7 @@ pub mod jvm;
 pub mod layout;
 mod memo;
 pub mod patterns;
+mod pipeline;
 pub mod present;
 pub mod progress;
 pub mod record;

@@ -20,6 +20,7 @@ use crate::input::map::Map;
 use crate::input::open::{self, Opened, Peeked};
 use crate::input::sniff::{self, Content, SNIFF, Sniffed};
 use crate::layout::Level;
+use crate::pipeline;
 use crate::record::{self, Mode};
 use crate::rules::Rules;
 
@@ -206,61 +207,28 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Frames chunks in parallel and folds them in order, one batch behind.
+    /// Frames chunks in parallel and folds them in order.
     fn chunks<'m>(&self, mode: Mode, digest: &mut Fold, next: &mut (dyn FnMut() -> Option<Chunk<'m>> + Send), mapped: bool) {
-        let rules = self.options.rules;
-        let batch_size = rayon::current_num_threads() * 2;
-        let progress = self.options.progress;
-        let mut take = || {
-            let batch: Vec<Chunk> = std::iter::from_fn(&mut *next).take(batch_size).collect();
+        let (rules, progress) = (self.options.rules, self.options.progress);
+        let mut fetch = || {
+            let chunk = next()?;
             if mapped {
-                progress(batch.iter().map(|c| c.bytes().len() as u64).sum());
+                progress(chunk.bytes().len() as u64);
             }
-            batch
+            Some(chunk)
         };
-        let mut batch = take();
-        let mut framed: Vec<(Chunk, record::ChunkResult)> = Vec::new();
-        loop {
-            let fold = |digest: &mut Fold, framed: Vec<(Chunk, record::ChunkResult)>| {
-                for (chunk, result) in framed {
-                    digest.absorb(chunk.bytes(), result);
-                    let (bytes, lines) = chunk.passed();
-                    if bytes > 0 {
-                        digest.pass_over(bytes, lines);
-                    }
-                }
-            };
-            if batch.len() <= 1 && framed.is_empty() {
-                // Small sources: no hand-over between threads.
-                let Some(chunk) = batch.pop() else { return };
-                let result = record::scan(chunk.bytes(), mode, rules);
-                fold(digest, vec![(chunk, result)]);
-                batch = take();
-                continue;
+        let frame = |chunk: Chunk<'m>| {
+            let result = record::scan(chunk.bytes(), mode, rules);
+            (chunk, result)
+        };
+        let mut fold = |(chunk, result): (Chunk<'m>, record::ChunkResult)| {
+            digest.absorb(chunk.bytes(), result);
+            let (bytes, lines) = chunk.passed();
+            if bytes > 0 {
+                digest.pass_over(bytes, lines);
             }
-            let before = std::mem::take(&mut framed);
-            let current = std::mem::take(&mut batch);
-            let (done, following) = rayon::join(
-                || {
-                    current
-                        .into_par_iter()
-                        .map(|chunk| {
-                            let result = record::scan(chunk.bytes(), mode, rules);
-                            (chunk, result)
-                        })
-                        .collect::<Vec<_>>()
-                },
-                || {
-                    fold(digest, before);
-                    take()
-                },
-            );
-            framed = done;
-            batch = following;
-            if framed.is_empty() && batch.is_empty() {
-                return;
-            }
-        }
+        };
+        pipeline::run(&mut fetch, &frame, &mut fold);
     }
 
     /// Reads a stream of unknown content.
