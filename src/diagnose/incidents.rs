@@ -58,6 +58,8 @@ pub struct Index {
     worker_ids: OnceCell<Option<AhoCorasick>>,
     /// Silences that may be a JobManager standing still.
     pub frozen_leaders: OnceCell<Vec<Frozen>>,
+    /// JobManagers whose logs stop without a word, see `leader`.
+    pub silent_leaders: OnceCell<Vec<(usize, i64)>>,
 }
 
 impl Index {

@@ -115,9 +115,22 @@ impl Work<'_> {
 
     /// A JobManager whose log stops without a word while others go on.
     pub fn silent_job_manager(&self, before: Option<i64>) -> Option<usize> {
-        let latest = self.story.processes.iter().filter_map(|p| p.end).max()?;
-        self.story.processes.iter().position(|p| {
-            p.role == "jobmanager" && p.ended_by.is_none() && p.end.is_some_and(|end| end + 3_000 < latest && before.is_none_or(|b| end <= b + 1_000))
-        })
+        let silent = self.index.silent_leaders.get_or_init(|| self.silent_leaders());
+        let first = silent.partition_point(|(_, earliest)| before.is_some_and(|before| *earliest > before + 1_000));
+        silent.get(first).map(|(process, _)| *process)
+    }
+
+    /// JobManagers whose logs stop while others go on, in their order, each with the earliest end of these so far.
+    fn silent_leaders(&self) -> Vec<(usize, i64)> {
+        let Some(latest) = self.story.processes.iter().filter_map(|p| p.end).max() else { return Vec::new() };
+        let leaders = self.story.processes.iter().enumerate().filter(|(_, p)| p.role == "jobmanager" && p.ended_by.is_none());
+        let silent = leaders.filter_map(|(i, p)| Some((i, p.end.filter(|end| end + 3_000 < latest)?)));
+        let mut earliest = i64::MAX;
+        silent
+            .map(|(i, end)| {
+                earliest = earliest.min(end);
+                (i, earliest)
+            })
+            .collect()
     }
 }
