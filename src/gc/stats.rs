@@ -143,13 +143,15 @@ impl<T> Greatest<T> {
     /// `item` is made only when it is kept.
     pub fn add(&mut self, weight: f64, item: impl FnOnce() -> T) {
         self.seen += 1;
-        if self.heap.len() >= self.cap {
-            match self.heap.peek() {
-                Some(least) if least.weight < weight => self.heap.pop(),
-                _ => return,
-            };
+        let order = self.seen;
+        if self.heap.len() < self.cap {
+            return self.heap.push(Ranked { weight, order, item: item() });
         }
-        self.heap.push(Ranked { weight, order: self.seen, item: item() });
+        if let Some(mut least) = self.heap.peek_mut()
+            && least.weight < weight
+        {
+            *least = Ranked { weight, order, item: item() };
+        }
     }
 
     pub fn omitted(&self) -> u64 {
