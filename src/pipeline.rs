@@ -6,9 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 /// Pieces per thread that are fetched and not yet taken in.
 const AHEAD: usize = 4;
+/// How long a thread rests that has run far ahead of another.
+const A_MOMENT: Duration = Duration::from_micros(100);
 
 struct Pipeline<'a, P, R> {
     source: Mutex<Source<'a, P>>,
@@ -64,22 +67,21 @@ impl<P, R> Pipeline<'_, P, R> {
         loop {
             self.take_in_what_is_next();
             let mut source = lock(&self.source);
-            if source.exhausted {
+            if source.exhausted || self.broken.load(Ordering::Relaxed) {
                 return;
             }
             if source.fetched - lock(&self.waiting).taken_in >= self.most_ahead {
                 drop(source);
-                if self.broken.load(Ordering::Relaxed) {
-                    return;
-                }
                 // Another thread takes in, or is at a piece that takes long.
                 drop(lock(&self.take_in));
                 if rayon::yield_now() != Some(rayon::Yield::Executed) {
-                    std::thread::yield_now();
+                    std::thread::sleep(A_MOMENT);
                 }
                 continue;
             }
+            let told = Told(&self.broken);
             let piece = source.early.take().or_else(|| (source.fetch)());
+            drop(told);
             let Some(piece) = piece else {
                 source.exhausted = true;
                 continue;
@@ -144,7 +146,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
-    use std::time::Duration;
 
     use super::*;
 

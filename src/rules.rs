@@ -315,7 +315,9 @@ impl Rules {
         }
         let ((.., depth), index) = best?;
         let found = self.pattern(index)?;
-        let cover = covering.into_iter().find(|(pattern, above)| *above < depth && pattern.covers.contains(&found.id));
+        // It says no more than its name, which stands above already.
+        let named = |above: usize| trace.links[above].message.contains(&trace.links[depth].message);
+        let cover = covering.into_iter().find(|(pattern, above)| *above < depth && pattern.covers.contains(&found.id) && named(*above));
         cover.and_then(|(pattern, above)| Some((self.index(pattern)?, above))).or(Some((index, depth)))
     }
 }

@@ -253,8 +253,8 @@ fn offset(text: &str) -> Option<FixedOffset> {
 mod tests {
     use super::*;
 
-    // 2026-11-21 12:00 UTC, logs of +08:00 that end at 10:30 UTC (18:30 there).
     fn settled(text: &str) -> String {
+        // 2026-11-21 12:00 UTC, logs of +08:00 that end at 10:30 UTC (18:30 there).
         let reference = Reference { now: 1_795_262_400_000, end: Some(1_795_257_000_000), zone: "Asia/Shanghai".parse().expect("a zone") };
         let ms = text.parse::<When>().unwrap_or_else(|e| panic!("{e}")).settle(reference);
         DateTime::from_timestamp_millis(ms).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)

@@ -379,12 +379,34 @@ org.apache.zookeeper.KeeperException$SessionExpiredException: KeeperErrorCode = 
 }
 
 #[test]
+fn a_recovery_undoes_no_error_and_nothing_of_another_resource() {
+    let suspended = "2026-11-21 03:14:23,775 WARN  org.apache.flink.runtime.leaderretrieval.ZooKeeperLeaderRetrievalDriver [] - Connection to ZooKeeper lost. Can no longer retrieve the leader from ZooKeeper.\n";
+    let error = "2026-11-21 03:14:24,100 ERROR org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - KeeperErrorCode = Session expired for /flink/default/leader\n";
+    let back = "2026-11-21 03:14:24,596 INFO  org.apache.flink.shaded.curator5.org.apache.curator.framework.state.ConnectionStateManager [] - State change: RECONNECTED\n";
+    assert_eq!(answer(&format!("{suspended}{error}{back}")).0.as_deref(), Some("zk-connection-loss"));
+    let text = "\
+2026-11-21 21:15:23,871 o.a.f.k.o.o.JobStatusObserver  [WARN ][payments/fraud] Exception while getting job status
+java.util.concurrent.TimeoutException
+	at org.apache.flink.kubernetes.operator.service.AbstractFlinkService.getJobStatus(AbstractFlinkService.java:265)
+2026-11-21 21:15:38,902 o.a.f.k.o.l.AuditUtils         [INFO ][payments/ledger] >>> Event[Job]       | Info    | JOBSTATUSCHANGED | Job status changed from RECONCILING to RUNNING
+";
+    assert_eq!(answer(text).0.as_deref(), Some("jobmanager-rest-unreachable"));
+}
+
+#[test]
 fn what_is_logged_after_a_job_finished_is_no_failure() {
     let text = "\
 2026-11-21 02:10:31,700 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job nightly (8d22a71ae4b63a0eb6f2c1b4dd9ee8b4) switched from state RUNNING to FINISHED.
 2026-11-21 02:11:07,120 WARN  org.apache.pekko.remote.transport.netty.NettyTransport [] - Remote connection to [null] failed with java.net.ConnectException: Connection refused: /10.42.3.88:40617
 ";
     assert_eq!(answer(text).0, None);
+    // But for causes and errors.
+    for failure in [
+        "2026-11-21 02:11:08,120 WARN  com.acme.Loader [] - Could not load\njava.lang.NoClassDefFoundError: org/apache/kafka/clients/Client\n\tat com.acme.Loader.load(Loader.java:7)\n",
+        "2026-11-21 02:11:08,120 ERROR com.acme.Writer [] - java.io.IOException: No space left on device\n",
+    ] {
+        assert!(answer(&format!("{text}{failure}")).0.is_some(), "{failure}");
+    }
 }
 
 #[test]
@@ -410,6 +432,10 @@ Caused by: java.lang.ClassNotFoundException: com.acme.OrdersJob
 	at java.net.URLClassLoader.findClass(URLClassLoader.java:382)
 ";
     assert_eq!(answer(text).0.as_deref(), Some("user-jar-missing"));
+    // What it does not name itself is the deeper cause.
+    let linkage = text.replace("was not found in the jar file", "could not be loaded due to a linkage failure");
+    let linkage = linkage.replace("ClassNotFoundException: com.acme.OrdersJob", "NoClassDefFoundError: org/apache/kafka/clients/Client");
+    assert_eq!(answer(&linkage).0.as_deref(), Some("linkage-missing-class"));
 }
 
 #[test]
@@ -479,6 +505,7 @@ java.lang.OutOfMemoryError: Java heap space
 #[test]
 fn a_message_that_a_terminal_broke_inside_words_is_known() {
     let message = "pyflink.util.exceptions.TableException: \"AppendStreamTableSink doesn't support consuming update changes which is produced by node GroupAggregate(groupBy=[word], select=[word, COUNT($f1) AS EXPR$0])\"";
+    assert_eq!(answer(&message.replace("consuming update", "consuming\nupdate")).0.as_deref(), Some("sql-changelog-unsupported"));
     for width in [72, 80, 100, 120] {
         let lines: Vec<&str> = (0..message.len()).step_by(width).map(|at| &message[at..message.len().min(at + width)]).collect();
         assert_eq!(answer(&format!("{}\n", lines.join("\n"))).0.as_deref(), Some("sql-changelog-unsupported"), "{width}");

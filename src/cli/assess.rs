@@ -47,7 +47,7 @@ pub fn options(story: &Story, settings: &Settings) -> diagnose::Options {
 
 /// Diagnoses and presents. Says so when the range of time leaves nothing.
 pub fn report(mut scanned: Scanned, settings: &Settings) -> Report {
-    // The program ends soon: to free a large story piece by piece takes longer than many a scan.
+    // One or two are made before the program ends: to free a large one piece by piece takes longer than many a scan.
     let story = ManuallyDrop::new(story(&mut scanned, settings));
     let options = options(&story, settings);
     let report = present_story(&story, &options, settings, &scanned);

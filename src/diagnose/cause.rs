@@ -303,6 +303,7 @@ impl Work<'_> {
             // A task that its own TaskManager's end stopped.
             if matches!(&self.story.entry(at).what, What::TaskFailed { failure, .. } if failure.on_task_manager)
                 && let Some(cause) = self.own_words(&[at.source], ms)
+                && cause.ms.zip(ms).is_some_and(|(before, failed)| (0..=AFTER_MS).contains(&(failed - before)))
             {
                 return cause.with_symptom(slug, seen);
             }

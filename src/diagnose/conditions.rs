@@ -3,11 +3,12 @@
 use super::cause::{Cause, Told};
 use super::finding::{Certainty, Evidence, Role};
 use super::incidents::{self, Work};
-use crate::correlate::{Attempt, EntryRef, Outcome};
+use crate::correlate::{Attempt, EntryRef, Job, Outcome};
 use crate::digest::What;
+use crate::digest::matters::subject_of;
 use crate::event::{CheckpointReason, JobState, Kind};
 use crate::layout::Level;
-use crate::patterns::{Nature, Severity};
+use crate::patterns::{Nature, Pattern, Severity};
 
 /// Looks at everything that is no failed attempt.
 pub fn look(work: &mut Work) {
@@ -114,7 +115,7 @@ fn failed_savepoints(work: &mut Work, job: usize) -> bool {
             let Some(fingerprint) = entry.exception else { continue };
             let Some(known) = work.thrown.get(&fingerprint) else { continue };
             // A savepoint that completes does away with the checkpoints before it.
-            if matches!(entry.what, What::Event(Kind::CheckpointFailed { reason: CheckpointReason::Superseded | CheckpointReason::Cancelled, .. })) {
+            if matches!(entry.what, What::Event(Kind::CheckpointFailed { reason: CheckpointReason::Superseded, .. })) {
                 continue;
             }
             let about = known.group.thrown.trace.links.iter().any(|l| {
@@ -315,8 +316,8 @@ fn pasted(work: &mut Work) {
     if !attempts().all(in_passing) {
         return;
     }
-    let ended_well = story.jobs.iter().any(|job| matches!(job.state, Some(JobState::Finished | JobState::Canceled | JobState::Suspended)));
-    let ran = ended_well || attempts().next().is_some();
+    let ran = attempts().next().is_some();
+    let ended = jobs_ended_well(work);
     let told_by = |role: &str| !matches!(role, "gc" | "zookeeper" | "launcher" | "historyserver");
     let mut failures: Vec<EntryRef> = Vec::new();
     let mut hits: Vec<(EntryRef, u16)> = Vec::new();
@@ -328,7 +329,7 @@ fn pasted(work: &mut Work) {
             continue;
         }
         let benign = entry.pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| p.nature == Nature::Benign);
-        if benign || is_over(work, placed.at) {
+        if benign || is_over(work, placed.at) || is_after(work, placed.at, ended) {
             continue;
         }
         if entry.exception.is_some() && failures.len() < 500 {
@@ -389,22 +390,43 @@ fn pasted(work: &mut Work) {
     }
 }
 
-/// Does the log that tells of some trouble say later that it is over? What ended a task or a process is not undone by it.
+/// When the last job ended, if all that are known ended well: finished or cancelled.
+fn jobs_ended_well(work: &Work) -> Option<i64> {
+    let well = |job: &Job| matches!(job.state, Some(JobState::Finished | JobState::Canceled));
+    let ends = work.story.jobs.iter().map(|job| job.last.filter(|_| well(job)));
+    ends.collect::<Option<Vec<_>>>()?.into_iter().max()
+}
+
+/// Is it an effect of processes that go after the last job ended?
+fn is_after(work: &Work, at: EntryRef, ended: Option<i64>) -> bool {
+    let entry = work.story.entry(at);
+    let symptom = pattern_of(work, at).is_some_and(|p| p.nature == Nature::Symptom);
+    symptom && entry.level == Level::Warn && ended.is_some() && work.story.time(at) >= ended
+}
+
+/// Does the log that warns of some trouble say further down that it is over? What was an error, or ended a task or a process, is not undone by it.
 fn is_over(work: &Work, at: EntryRef) -> bool {
     let entry = work.story.entry(at);
-    if !matches!(entry.what, What::Problem { .. } | What::Event(Kind::ConnectionToZooKeeper { .. })) {
+    let survivable = matches!(entry.what, What::Problem { .. } | What::Event(Kind::ConnectionToZooKeeper { .. }));
+    if !survivable || matches!(entry.level, Level::Error | Level::Fatal | Level::Unknown) {
         return false;
     }
-    let thrown = entry.exception.map(|fingerprint| work.told(fingerprint).1);
-    let known = match &thrown {
-        Some(slug) => work.rules.packs.get(slug),
-        None => entry.pattern.and_then(|i| work.rules.pattern(i)),
-    };
-    let Some(known) = known.filter(|known| !known.over_with.is_empty()) else { return false };
-    work.story.sources[at.source].digest.matters.recoveries.iter().any(|hits| {
-        let later = entry.ms.is_some() && hits.seen.last_ms >= entry.ms;
-        later && known.over_with.iter().any(|id| work.rules.packs.index_of(id) == Some(usize::from(hits.pattern)))
+    let Some(known) = pattern_of(work, at).filter(|known| !known.over_with.is_empty()) else { return false };
+    let quote = work.story.quote(at);
+    let subject = quote.as_ref().and_then(|quote| subject_of(&quote.text));
+    work.story.sources[at.source].digest.matters.recoveries.iter().any(|recovery| {
+        let is_its = known.over_with.iter().any(|id| work.rules.packs.index_of(id) == Some(usize::from(recovery.pattern)));
+        is_its && recovery.line > entry.place.line && recovery.subject.as_deref() == subject
     })
+}
+
+/// The pattern that names what an entry tells.
+fn pattern_of<'w>(work: &'w Work, at: EntryRef) -> Option<&'w Pattern> {
+    let entry = work.story.entry(at);
+    match entry.exception {
+        Some(fingerprint) => work.rules.packs.get(work.told(fingerprint).1),
+        None => entry.pattern.and_then(|i| work.rules.pattern(i)),
+    }
 }
 
 /// A piece of a log without a start banner: somebody picked these lines.

@@ -80,7 +80,7 @@ impl Work<'_> {
         Some(cause)
     }
 
-    /// Silences after which a JobManager says much at once and misses itself, in the order of their sources. There are few, and many incidents ask for them.
+    /// Silences after which a JobManager says much at once and misses itself. There are few, and many incidents ask for them.
     fn frozen_leaders(&self) -> Vec<Frozen> {
         let mut frozen: Vec<Frozen> = Vec::new();
         for &source in self.story.processes.iter().filter(|p| p.role == "jobmanager").flat_map(|p| &p.sources) {
@@ -89,19 +89,20 @@ impl Work<'_> {
             let bursts = gaps.filter(|(_, silence)| silence.gap.burst >= 3);
             frozen.extend(bursts.map(|(gap, silence)| Frozen { source, gap, from: clock.utc(silence.gap.from), to: clock.utc(silence.gap.to) }));
         }
-        frozen.sort_by_key(|f| f.to);
+        let mut by_end: Vec<usize> = (0..frozen.len()).collect();
+        by_end.sort_by_key(|i| frozen[*i].to);
         let mut missed = vec![false; frozen.len()];
         for placed in &self.story.order {
             let Some(ms) = placed.ms else { continue };
-            let first = frozen.partition_point(|f| f.to < ms - 2_000);
-            let near = first..first + frozen[first..].partition_point(|f| f.to <= ms);
-            if near.clone().any(|i| frozen[i].source == placed.at.source) && self.misses_a_leader(placed) {
-                near.filter(|&i| frozen[i].source == placed.at.source).for_each(|i| missed[i] = true);
+            let near = &by_end[by_end.partition_point(|i| frozen[*i].to < ms - 2_000)..];
+            let near = &near[..near.partition_point(|i| frozen[*i].to <= ms)];
+            let own = || near.iter().filter(|i| frozen[**i].source == placed.at.source);
+            if own().next().is_some() && self.misses_a_leader(placed) {
+                own().for_each(|i| missed[*i] = true);
             }
         }
         let mut missed = missed.into_iter();
         frozen.retain(|_| missed.next() == Some(true));
-        frozen.sort_by_key(|f| (f.source, f.gap));
         frozen
     }
 

@@ -187,18 +187,18 @@ impl Work<'_> {
 
     /// A fatal cause in the process's own words, not long before it went.
     pub(super) fn own_words(&self, own: &[usize], lost: Option<i64>) -> Option<Cause> {
+        let is_near = |ms: Option<i64>| match (ms, lost) {
+            (Some(ms), Some(lost)) => lost - ms <= 4 * AFTER_MS && ms - lost <= AFTER_MS / 2,
+            // Without a time: `.out` and hs_err belong to the end of the process.
+            _ => true,
+        };
         let mut best: Option<(i32, Cause)> = None;
         for source in own {
             for (entry, found) in self.story.sources[*source].digest.entries.iter().enumerate() {
                 let at = EntryRef { source: *source, entry };
                 let ms = self.story.time(at);
-                let near = match (ms, lost) {
-                    (Some(ms), Some(lost)) => lost - ms <= 4 * AFTER_MS && ms - lost <= AFTER_MS / 2,
-                    // Without a time: `.out` and hs_err belong to the end of the process.
-                    _ => true,
-                };
                 let fatal = matches!(&found.what, What::Event(Kind::Fatal { .. }));
-                let Some(index) = found.pattern.filter(|_| near) else { continue };
+                let Some(index) = found.pattern.filter(|_| is_near(ms)) else { continue };
                 let Some(pattern) = self.rules.pattern(index) else { continue };
                 if !matches!(pattern.nature, Nature::Cause) {
                     continue;
@@ -224,6 +224,7 @@ impl Work<'_> {
         for source in own {
             for (entry, found) in self.story.sources[*source].digest.entries.iter().enumerate() {
                 if let (What::Event(Kind::Fatal { .. }), Some(fingerprint)) = (&found.what, found.exception)
+                    && is_near(self.story.time(EntryRef { source: *source, entry }))
                     && matches!(self.told(fingerprint).0, Told::Cause | Told::Unnamed)
                 {
                     return Some(self.stated(fingerprint, EntryRef { source: *source, entry }));

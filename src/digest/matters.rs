@@ -56,6 +56,24 @@ pub struct PatternHits {
     pub quote: Option<Arc<Quote>>,
 }
 
+/// The last record that shows that some trouble is over.
+#[derive(Debug, Clone)]
+pub struct Recovery {
+    pub pattern: u16,
+    /// See [`subject_of`].
+    pub subject: Option<Str>,
+    pub line: u64,
+}
+
+/// Recoveries that one source keeps.
+const MAX_RECOVERIES: usize = 500;
+
+/// What a record is about where its layout says so in brackets behind the level, as that of Flink's Kubernetes operator does: `[INFO ][namespace/name] `.
+pub fn subject_of(record: &str) -> Option<&str> {
+    let line = record.lines().next()?;
+    Some(line.split_once("][")?.1.split_once(']')?.0)
+}
+
 /// Records that no pattern knows, by template.
 #[derive(Debug, Clone)]
 pub struct TemplateGroup {
@@ -74,8 +92,7 @@ pub struct Matters {
     pub exceptions_omitted: u64,
     pub hits: Vec<PatternHits>,
     pub benign: Vec<PatternHits>,
-    /// Of patterns that show that trouble is over.
-    pub recoveries: Vec<PatternHits>,
+    pub recoveries: Vec<Recovery>,
     pub templates: Vec<TemplateGroup>,
     pub templates_omitted: u64,
     by_fingerprint: FxHashMap<u64, usize>,
@@ -109,7 +126,13 @@ impl Matters {
             noted.pattern = Some(pattern);
         }
         if let Some(pattern) = matter.recovery {
-            hit(&mut self.recoveries, pattern, ms, place, &mut quote);
+            let subject = quote.get().and_then(|quote| subject_of(&quote.text).map(Str::from));
+            let room = self.recoveries.len() < MAX_RECOVERIES;
+            match self.recoveries.iter_mut().find(|known| known.pattern == pattern && known.subject == subject) {
+                Some(known) => known.line = place.line,
+                None if room => self.recoveries.push(Recovery { pattern, subject, line: place.line }),
+                None => {}
+            }
         }
         if let Some(pattern) = matter.pattern {
             let count = hit(&mut self.hits, pattern, ms, place, &mut quote);

@@ -328,10 +328,7 @@ fn read(line: &[u8], levelless: bool) -> Option<Head<'_>> {
         return Some(Head { stamp: Some(stamp), level: Level::Unknown, logger: b"", message, layout: Layout::Custom });
     };
     if let Some(logger) = first_logger {
-        // `[namespace/name] ` of the resource that the Kubernetes operator is at.
-        let rest = rest.trim_ascii_start();
-        let context = if rest.first() == Some(&b'[') { closing_bracket(rest).map_or(0, |close| close + 1) } else { 0 };
-        return Some(Head { stamp: Some(stamp), level, logger, message: rest[context..].trim_ascii_start(), layout: Layout::Custom });
+        return Some(Head { stamp: Some(stamp), level, logger, message: rest.trim_ascii_start(), layout: Layout::Custom });
     }
     let (logger, message, dashed) = logger_and_message(rest);
     let shown_as_hadoop = line.get(2) == Some(&b'/');
@@ -348,7 +345,8 @@ fn read(line: &[u8], levelless: bool) -> Option<Head<'_>> {
 fn logger_before_level(text: &[u8]) -> Option<&[u8]> {
     let (name, rest) = text.split_at(memchr::memchr(b' ', &text[..text.len().min(200)])?);
     let level = rest.trim_ascii_start().strip_prefix(b"[")?;
-    (name.contains(&b'.') && is_logger(name) && Level::at_start(level).is_some()).then_some(name)
+    let (_, length) = Level::at_start(level)?;
+    (name.contains(&b'.') && is_logger(name) && level[length..].trim_ascii_start().first() == Some(&b']')).then_some(name)
 }
 
 /// Is it a line of a stack trace? Platforms that log a client's output give each of its lines a time and a level of their own. Looks only at what
@@ -506,7 +504,8 @@ mod tests {
         check("[main] 2026-11-21 17:32:01,217 INFO  org.apache.flink.X [] - a", Level::Info, "org.apache.flink.X", "a", Layout::Logback);
         check("INFO 2026-11-21 17:32:01,217 org.apache.flink.X - a", Level::Info, "org.apache.flink.X", "a", Layout::Custom);
         let operator = "2026-11-21 17:32:01,217 o.a.f.k.o.l.AuditUtils         [INFO ][payments/ledger] >>> Event";
-        check(operator, Level::Info, "o.a.f.k.o.l.AuditUtils", ">>> Event", Layout::Custom);
+        check(operator, Level::Info, "o.a.f.k.o.l.AuditUtils", "[payments/ledger] >>> Event", Layout::Custom);
+        assert!(general(b"2026-11-21 17:32:01,217 db1.prod.example [ERROR: relation orders] does not exist", false).is_none());
         check("2026-11-21 17:32:01,217 o.a.f.k.o.FlinkOperator [WARN ] a", Level::Warn, "o.a.f.k.o.FlinkOperator", "a", Layout::Custom);
         check("2026-11-21 17:32:01,217 INFO  Something happened", Level::Info, "", "Something happened", Layout::Custom);
         check("2026-11-21 17:32:01,217 INFO  [flink-pekko.actor-3] o.a.f.X [] - a", Level::Info, "o.a.f.X", "a", Layout::Custom);

@@ -127,7 +127,13 @@ impl Matcher {
         let literals = self.literals_in(&text);
         let Some(unwrapped) = subject.unwrapped(&text) else { return self.each_with(subject, &[&literals], found) };
         let more = self.literals_in(&unwrapped);
-        self.each_of(subject, &[&text, &unwrapped], &[&literals, &more], found);
+        match subject.unbroken(&text) {
+            None => self.each_of(subject, &[&text, &unwrapped], &[&literals, &more], found),
+            Some(unbroken) => {
+                let most = self.literals_in(&unbroken);
+                self.each_of(subject, &[&text, &unwrapped, &unbroken], &[&literals, &more, &most], found);
+            }
+        }
     }
 
     /// The same without a memory of texts: where texts hardly come twice.

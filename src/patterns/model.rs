@@ -146,7 +146,7 @@ pub struct Pattern<T = &'static str> {
     pub written_by: Option<T>,
     /// No line of its own: the correlator infers it.
     pub inferred: bool,
-    /// Causes further down the same trace that say less than this one.
+    /// Causes that, further down the same trace, only repeat what this one's message names.
     pub covers: Vec<T>,
     /// Recoveries after which it is over, in the log that told of it.
     pub over_with: Vec<T>,

@@ -385,13 +385,22 @@ fn check_references(all: &Loaded, known: &FxHashMap<&str, usize>, errors: &mut V
             check(id, &|| format!("chain {} -> {}", chain.symptom, chain.cause));
         }
     }
-    for pattern in &all.patterns {
-        for id in pattern.over_with.iter().chain(&pattern.covers) {
-            check(id, &|| format!("covers or over_with of {}", pattern.id));
-        }
-    }
     for code in all.exit_codes.iter().filter(|c| !c.pattern.is_empty()) {
         check(code.pattern, &|| format!("exit code {}", code.code));
+    }
+    for pattern in &all.patterns {
+        let mut error = |message| errors.push(PackError { file: pattern.file.to_string(), line: pattern.line, message });
+        for (key, list, recoveries) in [("covers", &pattern.covers, false), ("over_with", &pattern.over_with, true)] {
+            for id in list {
+                match known.get(id).and_then(|at| all.patterns.get(*at)) {
+                    None => error(format!("`{}`: {key}: no pattern has the id `{id}`", pattern.id)),
+                    Some(other) if (other.nature == Nature::Recovery) != recoveries => {
+                        error(format!("`{}`: {key}: `{id}` is {} recovery", pattern.id, if recoveries { "no" } else { "a" }));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
     }
 }
 

@@ -85,22 +85,22 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The text of an exception whose message has several lines as one line: mail programs and chats break it between words, terminals anywhere.
+    /// The text of an exception whose message has several lines as one line: mail programs and chats break it between words.
     pub(super) fn unwrapped(&self, text: &[u8]) -> Option<Vec<u8>> {
         let several = matches!(self, Subject::Exception { .. }) && memchr::memchr(b'\n', text).is_some();
-        several.then(|| {
-            if fills_a_width(text) {
-                text.iter().copied().filter(|b| *b != b'\n').collect()
-            } else {
-                text.iter().map(|b| if *b == b'\n' { b' ' } else { *b }).collect()
-            }
-        })
+        several.then(|| text.iter().map(|b| if *b == b'\n' { b' ' } else { *b }).collect())
+    }
+
+    /// The same of a text that a terminal may have broken, which does so inside words.
+    pub(super) fn unbroken(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let broken = matches!(self, Subject::Exception { .. }) && fills_a_width(text);
+        broken.then(|| text.iter().copied().filter(|b| *b != b'\n').collect())
     }
 }
 
 /// Are all lines but the last as long as the first, and that as long as a terminal's?
 fn fills_a_width(text: &[u8]) -> bool {
-    let width = memchr::memchr(b'\n', text).unwrap_or_default();
+    let Some(width) = memchr::memchr(b'\n', text) else { return false };
     let mut lines = text.split(|b| *b == b'\n').rev();
     let last = lines.next().map_or(0, <[u8]>::len);
     (60..=250).contains(&width) && last <= width && lines.all(|line| line.len() == width)
