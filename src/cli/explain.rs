@@ -80,6 +80,9 @@ fn words(packs: &Packs, pattern: &Pattern) -> String {
             let _ = writeln!(text, "  {}", line.replace('\t', "    "));
         }
     }
+    if !pattern.over_with.is_empty() {
+        let _ = write!(text, "\nA WARNING OF IT IS OVER WITH\n  {}\n", pattern.over_with.join(", "));
+    }
     let _ = write!(text, "\nSEE\n  {}{}:{}\n", pattern.docs.as_ref().map(|docs| format!("{docs}\n  ")).unwrap_or_default(), pattern.file, pattern.line);
     text
 }

@@ -371,7 +371,9 @@ fn pasted(work: &mut Work) {
     }
     if let Some((at, index)) = hit.filter(|(at, _)| decisive(*at)) {
         let slug = work.rules.id(*index);
-        let cause = alone(work, slug, *at, Certainty::Confirmed, false);
+        // What may be an effect of something else is not sure to be the cause.
+        let sure = work.rules.pattern(*index).is_some_and(|p| p.nature == Nature::Cause);
+        let cause = alone(work, slug, *at, if sure { Certainty::Confirmed } else { Certainty::Likely }, false);
         work.note_alone(cause, None, Role::RootCause);
         return;
     }
