@@ -13,7 +13,7 @@ pub fn write(files: &[File<String>]) -> Result<Vec<u8>, String> {
     postcard::to_allocvec(files).map_err(|e| e.to_string())
 }
 
-/// The files that [`write`] made the bytes of.
+/// The files that [`write()`] made the bytes of.
 pub fn read(bytes: &'static [u8]) -> Result<Vec<File>, String> {
     let mut files: Vec<File> = postcard::from_bytes(bytes).map_err(|e| e.to_string())?;
     for (name, content) in &mut files {
