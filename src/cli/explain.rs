@@ -177,6 +177,7 @@ fn data(packs: &Packs, pattern: &Pattern) -> Value {
         "docs": pattern.docs,
         "caused_by": packs.chains_from(pattern.id).iter().map(|chain| json!({ "pattern": chain.cause, "look_at": chain.look_at })).collect::<Vec<_>>(),
         "causes": effects(packs, pattern.id),
+        "over_with": pattern.over_with,
         "recognised": pattern.matches.iter().map(recognised).collect::<Vec<_>>(),
         "file": pattern.file,
         "line": pattern.line,

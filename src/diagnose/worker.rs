@@ -49,6 +49,13 @@ impl Work<'_> {
         let ended = &who.lives[life];
         let lost = ended.lost.or(seen);
         let told: Vec<Evidence> = ended.told_by.iter().filter_map(|at| Evidence::of(story, *at)).collect();
+        // How it was noticed. Words of the platform on the end of a container are the cause itself, no sign of it.
+        let noted = || ended.told_by.iter().filter_map(|at| self.rules.pattern(story.entry(*at).pattern?)).find(|p| p.nature == Nature::Symptom);
+        let noticed: Option<&str> = match ended.loss {
+            Some(Loss::HeartbeatTimeout) => Some("heartbeat-tm-timeout"),
+            Some(Loss::Disconnected) => Some(noted().map_or("tm-unreachable", |pattern| pattern.id)),
+            _ => noted().map(|pattern| pattern.id),
+        };
         let finish = |mut cause: Cause| {
             if &*cause.slug != "jm-long-pause" {
                 cause.worker = Some(worker);
@@ -58,11 +65,7 @@ impl Work<'_> {
             {
                 cause.detail = who.id.to_string();
             }
-            let noticed = match ended.loss {
-                Some(Loss::HeartbeatTimeout) => "heartbeat-tm-timeout",
-                _ => "tm-unreachable",
-            };
-            if *cause.slug != *noticed && !told.is_empty() {
+            if let Some(noticed) = noticed.filter(|noticed| *cause.slug != **noticed && !told.is_empty()) {
                 cause.symptoms.insert(0, (noticed.into(), told.iter().take(2).cloned().collect()));
             }
             cause
@@ -87,11 +90,7 @@ impl Work<'_> {
             return finish(cause);
         }
         if own.is_empty() {
-            let noted = || ended.told_by.iter().filter_map(|at| self.rules.pattern(story.entry(*at).pattern?)).find(|p| p.nature == Nature::Symptom);
-            let slug = match ended.loss {
-                Some(Loss::HeartbeatTimeout) => "heartbeat-tm-timeout",
-                _ => noted().map_or("tm-unreachable", |pattern| pattern.id),
-            };
+            let slug = noticed.unwrap_or("tm-unreachable");
             let mut cause = Cause::new(slug, Certainty::Possible, lost);
             cause.is_symptom = true;
             cause.evidence = told.clone();

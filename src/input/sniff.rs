@@ -89,7 +89,7 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
         return is(Content::Log, role, Mode { headed: true, levelless: true, gc: GcLines::No, process: process_of(role) });
     }
     // What a program prints may be JSON, and what the JVM says comes last.
-    let telling = is_stdout(by_name) || has_trace(window) || named && quotes_failures(window);
+    let telling = is_stdout(by_name) || has_trace(window) || base == "-" || named && quotes_failures(window);
     if window.first() == Some(&b'{') && !telling || (!named && by_name == "unknown" && !has_trace(window) && !has_signs(window)) {
         return is(Content::NoLog, "unknown", text_mode);
     }
