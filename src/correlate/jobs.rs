@@ -138,6 +138,8 @@ struct Follower<'s> {
     /// What has to be remembered per job while following it.
     memory: Vec<Memory>,
     current: Option<usize>,
+    /// Jobs whose last attempt has no end yet.
+    open: BTreeSet<usize>,
     /// Figures of checkpoints that no job has got yet.
     figures: FxHashMap<(usize, JobId), Figures>,
     /// A JobManager tells of failed tasks.
@@ -175,7 +177,7 @@ pub fn follow(story: &Story, figures: FxHashMap<(usize, JobId), Figures>) -> Vec
     let told = entries().any(|(what, role)| matches!(what, What::TaskFailed { failure, .. } if !failure.on_task_manager && role != "taskmanager"));
     let mut named = entries().filter_map(|(what, _)| job_of(what));
     let single = named.next().is_some_and(|first| named.all(|job| job == first));
-    let mut follower = Follower { story, jobs, index: FxHashMap::default(), memory: Vec::new(), current: None, figures, told, single };
+    let mut follower = Follower { story, jobs, index: FxHashMap::default(), memory: Vec::new(), current: None, open: BTreeSet::new(), figures, told, single };
     for placed in &story.order {
         follower.entry(placed.at, placed.ms);
     }
@@ -354,10 +356,9 @@ impl Follower<'_> {
             Kind::TmLost { .. } | Kind::WorkerTerminated { .. } if role == "jobmanager" => {}
             Kind::ProcessStart { .. } if role == "jobmanager" => {
                 // The process that wrote here before is gone, and what it ran with it.
-                for j in 0..self.jobs.len() {
-                    if self.jobs[j].attempts.last().is_some_and(|a| a.end.is_none())
-                        && self.jobs[j].state_entry.is_some_and(|e| self.same_set(e.source, at.source))
-                    {
+                let open: Vec<usize> = self.open.iter().copied().collect();
+                for j in open {
+                    if self.jobs[j].state_entry.is_some_and(|e| self.same_set(e.source, at.source)) {
                         self.lose(j, ms);
                     }
                 }
@@ -493,6 +494,7 @@ impl Follower<'_> {
             attempts.reserve_exact(1);
         }
         attempts.push(attempt);
+        self.open.insert(j);
     }
 
     fn end(&mut self, j: usize, ms: Option<i64>, outcome: Outcome) {
@@ -502,6 +504,9 @@ impl Follower<'_> {
             attempt.end = ms;
             attempt.outcome = outcome;
             self.memory[j].failed_at = ms;
+            if ms.is_some() {
+                self.open.remove(&j);
+            }
         }
     }
 

@@ -83,13 +83,12 @@ pub fn correlate(mut sources: Vec<ScannedSource>, options: Options) -> Story {
     let clocks = clock::settle(&sources, options.zone);
     let rotation = rotation::sets(&sources);
     let order = merge(&sources, &clocks, &rotation);
-    let processes = processes::join(&sources, &clocks, &rotation);
+    let processes = processes::join(&mut sources, &clocks, &rotation);
     let gc_links = jvms::link(&mut sources, &processes);
     let figures = jobs::figures(&mut sources);
     let mut story =
         Story { sources, clocks, rotation: rotation.iter().map(|set| set.newest).collect(), order, processes, jobs: Vec::new(), workers: Vec::new(), gc_links };
-    story.workers = workers::follow(&story);
-    story.jobs = jobs::follow(&story, figures);
+    (story.workers, story.jobs) = rayon::join(|| workers::follow(&story), || jobs::follow(&story, figures));
     story
 }
 

@@ -28,23 +28,36 @@ fn is_process(role: &str) -> bool {
     matches!(role, "jobmanager" | "taskmanager" | "client" | "historyserver" | "sqlgateway" | "operator" | "zookeeper")
 }
 
-/// Joins the lives that each source tells: one that has no banner goes on the life of the file before it.
-pub fn join(sources: &[ScannedSource], clocks: &[Clock], rotation: &[Member]) -> Vec<Process> {
+/// Joins the lives that each source tells, and takes them out of it: one that has no banner goes on the life of the file before it.
+pub fn join(sources: &mut [ScannedSource], clocks: &[Clock], rotation: &[Member]) -> Vec<Process> {
     let mut order: Vec<usize> = (0..sources.len()).filter(|s| is_process(sources[*s].sniffed.role)).collect();
     order.sort_by_key(|s| (rotation[*s].set, rotation[*s].rank));
     let mut processes: Vec<Process> = Vec::new();
     let mut open: Option<(usize, usize)> = None;
     for source in order {
-        let digest = &sources[source].digest;
+        let ScannedSource { digest, sniffed, named, .. } = &mut sources[source];
         if digest.records == 0 {
             continue;
         }
-        let lives = &digest.lives;
-        let begins_bare = lives.first().is_none_or(|life| life.component.is_none());
+        let mut lives = std::mem::take(&mut digest.lives).into_iter().peekable();
         let same_set = open.filter(|(set, _)| *set == rotation[source].set).map(|(_, process)| process);
         let utc = |ms: Option<i64>| ms.map(|ms| clocks[source].utc(ms));
-        if begins_bare {
-            let bare = lives.first().cloned().unwrap_or_default();
+        let new = |life: Life, start, end| {
+            let container = named.container.clone();
+            Process {
+                role: sniffed.role,
+                sources: vec![source],
+                life,
+                start,
+                end,
+                ended_by: None,
+                container,
+                configuration: BTreeMap::new(),
+                last_source: source,
+            }
+        };
+        if lives.peek().is_none_or(|life| life.component.is_none()) {
+            let bare = lives.next().unwrap_or_default();
             let start = utc(digest.first.map(|s| s.ms));
             let end = utc(bare.end_ms.or(digest.last.map(|s| s.ms)));
             match same_set {
@@ -53,13 +66,14 @@ pub fn join(sources: &[ScannedSource], clocks: &[Clock], rotation: &[Member]) ->
                     known.sources.push(source);
                     known.last_source = source;
                     known.end = end.or(known.end);
-                    extend(&mut known.life, &bare);
+                    extend(&mut known.life, bare);
                 }
-                None => processes.push(new(sources, source, bare, start, end)),
+                None => processes.push(new(bare, start, end)),
             }
         }
-        for life in lives.iter().skip(usize::from(begins_bare)) {
-            processes.push(new(sources, source, life.clone(), utc(life.start_ms), utc(life.end_ms)));
+        for life in lives {
+            let (start, end) = (utc(life.start_ms), utc(life.end_ms));
+            processes.push(new(life, start, end));
         }
         // The last life of a file lasts to its last record.
         if let Some(last) = processes.last_mut() {
@@ -75,21 +89,13 @@ pub fn join(sources: &[ScannedSource], clocks: &[Clock], rotation: &[Member]) ->
     processes
 }
 
-fn new(sources: &[ScannedSource], source: usize, life: Life, start: Option<i64>, end: Option<i64>) -> Process {
-    let role = sources[source].sniffed.role;
-    let container = sources[source].named.container.clone();
-    Process { role, sources: vec![source], life, start, end, ended_by: None, container, configuration: BTreeMap::new(), last_source: source }
-}
-
-fn extend(life: &mut Life, more: &Life) {
-    life.resource_id = life.resource_id.take().or_else(|| more.resource_id.clone());
-    life.signal = more.signal.clone().or_else(|| life.signal.take());
+fn extend(life: &mut Life, more: Life) {
+    life.resource_id = life.resource_id.take().or(more.resource_id);
+    life.signal = more.signal.or_else(|| life.signal.take());
     life.exit_code = more.exit_code.or(life.exit_code);
-    life.fatal = life.fatal.take().or_else(|| more.fatal.clone());
-    life.shutdown = more.shutdown.clone().or_else(|| life.shutdown.take());
-    for (key, value) in &more.configuration {
-        life.configuration.insert(key.clone(), value.clone());
-    }
+    life.fatal = life.fatal.take().or(more.fatal);
+    life.shutdown = more.shutdown.or_else(|| life.shutdown.take());
+    life.configuration.extend(more.configuration);
 }
 
 /// How the process ended, as its own log tells; `None` where the log just ends.
