@@ -312,9 +312,9 @@ impl Look for Lister<'_> {
             self.found(chunk, &of_step(step), lines, bytes);
         }
         if let Some(gc) = &mut self.gc {
-            for span in &result.gc {
+            for (span, reading) in &result.gc {
                 let text = chunk.get(span.byte..span.byte + span.bytes).unwrap_or_default();
-                gc.line(gc::Place { line: lines + span.line + 1, byte: bytes + span.byte as u64 }, text, None);
+                gc.take(gc::Place { line: lines + span.line + 1, byte: bytes + span.byte as u64 }, text, reading, None);
             }
             let pauses = gc.take_pauses(false);
             self.pauses(pauses);

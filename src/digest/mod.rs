@@ -316,9 +316,9 @@ impl Builder {
         if let Some((line, byte)) = result.last_record {
             self.digest.last_quote = line_quote(chunk, byte, Place { line: line_base + line + 1, lines: 1, byte: byte_base + byte as u64, bytes: 0 });
         }
-        for span in &result.gc {
+        for (span, reading) in &result.gc {
             let text = &chunk[span.byte..span.byte + span.bytes];
-            self.gc.line(gc::Place { line: line_base + span.line + 1, byte: byte_base + span.byte as u64 }, text, None);
+            self.gc.take(gc::Place { line: line_base + span.line + 1, byte: byte_base + span.byte as u64 }, text, reading, None);
             self.gc_seen = true;
             // The first line stands for the log as a whole.
             let quotes = self.digest.gc_quotes.len();

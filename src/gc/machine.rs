@@ -1,6 +1,6 @@
 //! The state machine over one source: which JVM a line belongs to, where one life ends and the next begins.
 //!
-//! In: lines in file order (candidates suffice). Out: a [`GcLog`]. Two signs of three make a new life: a header, uptime going
+//! In: lines in file order (those that may matter suffice). Out: a [`GcLog`]. Two signs of three make a new life: a header, uptime going
 //! down, the collection number back at 0.
 
 use super::clock::Moment;
@@ -8,6 +8,7 @@ use super::decorations::Stamp;
 use super::legacy::{self, Event, Scanner};
 use super::life::{Life, Shared};
 use super::model::*;
+use super::reading::Reading;
 use super::unified::{self, Record, Topic};
 use super::{candidate, events};
 
@@ -59,12 +60,17 @@ impl Machine {
 
     /// Takes the next line, without its line end or with it. `wrapper_time`: epoch milliseconds of a container prefix.
     pub fn line(&mut self, at: Place, text: &[u8], wrapper_time: Option<i64>) {
+        self.take(at, text, &Reading::of(candidate::strip(text).0), wrapper_time);
+    }
+
+    /// The same for a line that was read before.
+    pub fn take(&mut self, at: Place, text: &[u8], reading: &Reading, wrapper_time: Option<i64>) {
         let (text, skipped) = candidate::strip(text);
         let at = Place { line: at.line, byte: at.byte.saturating_add(skipped) };
         if text.is_empty() {
             return;
         }
-        if let Some(record) = unified::record(text) {
+        if let Some(record) = reading.record(text) {
             self.unified(at, &record, wrapper_time);
         } else {
             self.legacy(at, text, wrapper_time);

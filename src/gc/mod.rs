@@ -1,9 +1,9 @@
 //! Garbage-collection logs of the JVM: JDK 8 and older, unified logging (JDK 9+), every collector.
 //!
 //! ```text
-//! line ─ is_candidate ─▶ Machine ─┬─ unified   (decorations, topic, pause line) ─┐
-//!        (parallel)    (ordered)  └─ legacy    (bracket depth over many lines)   ├─▶ life ─▶ JvmLife ─▶ GcLog
-//!                                    clock, load, trend, stats, safepoint       ─┘
+//! line ─ read ─▶ Machine ─┬─ unified   (pause line)                     ─┐
+//!   (parallel)  (ordered) └─ legacy    (bracket depth over many lines)   ├─▶ life ─▶ JvmLife ─▶ GcLog
+//!                            clock, load, trend, stats, safepoint       ─┘
 //! ```
 //!
 //! In: lines of one source. Out: [`GcLog`]: figures by JVM life. Pauses are counted from GC lines alone; safepoint lines,
@@ -19,6 +19,7 @@ mod load;
 mod machine;
 mod model;
 pub(crate) mod numbers;
+mod reading;
 mod safepoint;
 mod slices;
 mod stats;
@@ -30,3 +31,4 @@ mod unified;
 pub use candidate::{is_candidate, looks_like_gc_log};
 pub use machine::Machine;
 pub use model::*;
+pub use reading::{Reading, read};

@@ -100,8 +100,8 @@ pub struct ChunkResult {
     /// In order of place, as are `steps`.
     pub found: Vec<Found>,
     pub steps: Vec<FoundStep>,
-    /// Lines for the GC reader.
-    pub gc: Vec<Span>,
+    /// Lines for the GC reader, and what they say by themselves.
+    pub gc: Vec<(Span, crate::gc::Reading)>,
     pub gaps: Gaps,
     /// Something that the JVM itself prints begins in it: a thread dump, a crash report, a heap dump, text of an OutOfMemoryError.
     pub jvm: bool,

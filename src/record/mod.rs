@@ -315,8 +315,8 @@ impl<'c> Scanner<'c, '_> {
         let chunk = self.chunk;
         let mut line_number = 0;
         for end in memchr::memchr_iter(b'\n', chunk).chain((chunk.last() != Some(&b'\n') && !chunk.is_empty()).then_some(chunk.len())) {
-            if crate::gc::is_candidate(&chunk[start..end]) {
-                self.out.gc.push(Span { line: line_number, lines: 1, byte: start, bytes: end - start });
+            if let Some(reading) = crate::gc::read(&chunk[start..end]) {
+                self.out.gc.push((Span { line: line_number, lines: 1, byte: start, bytes: end - start }, reading));
             } else {
                 self.out.jvm = self.out.jvm || crate::jvm::begins(&chunk[start..end]);
             }
@@ -433,8 +433,10 @@ impl<'c> Scanner<'c, '_> {
                 return;
             }
         }
-        if self.mode.gc == GcLines::Mixed && crate::gc::is_candidate(line) {
-            self.out.gc.push(Span { line: number, lines: 1, byte: start, bytes: end - start });
+        if self.mode.gc == GcLines::Mixed
+            && let Some(reading) = crate::gc::read(line)
+        {
+            self.out.gc.push((Span { line: number, lines: 1, byte: start, bytes: end - start }, reading));
             // A line of the collector's own ends the record before it; one that only mentions it is read on.
             if is_gc_line(line) {
                 self.close(start, number);
@@ -446,9 +448,8 @@ impl<'c> Scanner<'c, '_> {
     }
 
     fn gc_inside(&mut self, start: usize, end: usize, number: u64) {
-        let line = &self.chunk[start..end];
-        if crate::gc::is_candidate(line) {
-            self.out.gc.push(Span { line: number, lines: 1, byte: start, bytes: end - start });
+        if let Some(reading) = crate::gc::read(&self.chunk[start..end]) {
+            self.out.gc.push((Span { line: number, lines: 1, byte: start, bytes: end - start }, reading));
         }
     }
 
