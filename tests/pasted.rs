@@ -511,3 +511,34 @@ fn a_message_that_a_terminal_broke_inside_words_is_known() {
         assert_eq!(answer(&format!("{}\n", lines.join("\n"))).0.as_deref(), Some("sql-changelog-unsupported"), "{width}");
     }
 }
+
+#[test]
+fn what_a_console_prints_behind_log_records_is_no_part_of_them() {
+    let record = "2026-11-21 10:00:00,000 INFO  org.apache.flink.configuration.GlobalConfiguration [] - Loading configuration property: rest.port, 8081\n";
+    let failed = "java.lang.NoSuchMethodError: org.acme.Options.builder(Ljava/lang/String;)V\n\tat org.acme.Cli.main(Cli.java:836)\n";
+    let python = format!(
+        "Traceback (most recent call last):\n  File \"job.py\", line 7, in <module>\n    t_env.execute()\npy4j.protocol.Py4JJavaError: An error occurred while calling o1.execute.\n: {failed}"
+    );
+    let sql = "org.apache.flink.table.api.ValidationException: Could not find any factory for identifier 'kafka' that implements 'org.apache.flink.table.factories.DynamicTableFactory' in the classpath.\n";
+    for (text, wanted) in [
+        (format!("Exception in thread \"main\" {failed}"), "linkage-missing-method"),
+        (
+            format!("\n------------------------------------------------------------\n The program finished with the following exception:\n\n{failed}"),
+            "linkage-missing-method",
+        ),
+        (python, "linkage-missing-method"),
+        (format!("[ERROR] Could not execute SQL statement. Reason:\n{sql}"), "sql-factory-not-found"),
+        ("Error: Could not find or load main class org.apache.flink.yarn.entrypoint.YarnJobClusterEntrypoint\n".to_owned(), "linkage-missing-class"),
+    ] {
+        assert_eq!(answer(&format!("{record}{text}")).0.as_deref(), Some(wanted), "{text}");
+        assert_eq!(answer(&format!("{record}{text}{record}")).0.as_deref(), Some(wanted), "{text}");
+    }
+    // A trace right behind a record is the record's own: told at INFO, it was dealt with.
+    assert_eq!(answer(&format!("{record}{failed}")).0, None);
+}
+
+#[test]
+fn any_text_of_a_pipe_is_read() {
+    let refused = "{\n    \"TxnId\": 89129,\n    \"Status\": \"Fail\",\n    \"Message\": \"too many filtered rows\",\n    \"NumberTotalRows\": 3\n}\n";
+    assert_eq!(answer(refused).0.as_deref(), Some("olap-streamload-rejected"));
+}

@@ -18,6 +18,7 @@ use crate::rules::Rules;
 
 pub use found::{ChunkResult, Found, FoundStep, Logger, Routine, Span};
 use gaps::GapFinder;
+use text::is_printed;
 pub use text::names_a_throwable;
 
 /// From this length on the rest of a line or record is passed over and counted.
@@ -462,7 +463,8 @@ impl<'c> Scanner<'c, '_> {
         let text = if self.mode.headed { self.open.as_ref().map_or(number == 0, is_text) } else { true };
         // Code in a text stands to the right of it.
         let anew = self.open.as_ref().is_some_and(|open| open.thrown_at.is_none() && !open.traced) && starts_text(line.trim_ascii_start());
-        if text && (self.open.is_none() || anew || !continues(line) && !message_goes_on) {
+        let printed = self.mode.headed && is_printed(line) || !text && self.tells_in_python(line);
+        if printed || text && (self.open.is_none() || anew || !continues(line) && !message_goes_on) {
             self.close(start, number);
             self.open = Some(Open {
                 start,
@@ -511,6 +513,12 @@ impl<'c> Scanner<'c, '_> {
                 _ => false,
             };
         }
+    }
+
+    /// Does a Python program's traceback begin behind a record that told of nothing wrong? Records about Python hold theirs behind words of their own.
+    fn tells_in_python(&self, line: &[u8]) -> bool {
+        let quiet = self.open.as_ref().is_some_and(|open| open.level <= Level::Info && !open.traced && open.thrown_at.is_none());
+        quiet && line.starts_with(b"Traceback (most recent call last):")
     }
 
     #[inline]

@@ -19,6 +19,23 @@ pub fn holds_a_trace(line: &[u8]) -> bool {
     has(b" at ") && (has(b".java:") || has(b".scala:"))
 }
 
+/// Does the line begin what a program prints beside its log: the JVM's word on an uncaught exception or a main class (`sun.launcher.LauncherHelper`),
+/// Flink's client on a program that failed (`CliFrontend.handleError`), the SQL client on a statement (`CliStrings`)? In a console it stands behind
+/// log records and is no part of them.
+pub fn is_printed(line: &[u8]) -> bool {
+    const PRINTED: [&[u8]; 8] = [
+        b"Exception in thread \"",
+        b" The program finished with the following exception:",
+        b"[ERROR] Could not execute SQL statement",
+        b"Error: Could not find or load main class ",
+        b"Error: Main method not found in class ",
+        b"Error: Unable to initialize main class ",
+        b"Error: A JNI error has occurred",
+        b"Error: LinkageError occurred while loading main class ",
+    ];
+    matches!(line.first(), Some(b'E' | b' ' | b'[')) && PRINTED.iter().any(|begin| line.starts_with(begin))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
