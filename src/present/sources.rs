@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use super::{Rest, View, offset_text};
 use crate::layout::Layout;
 use crate::report::model as m;
@@ -83,6 +85,8 @@ fn layout(source: &ScannedSource) -> Option<String> {
 pub fn processes(view: &View) -> (Vec<m::Process>, u64) {
     let story = view.story;
     let known = story.processes.len();
+    // The same keys come with every start of a process.
+    let mut secret: FxHashMap<&str, bool> = FxHashMap::default();
     let listed = story
         .processes
         .iter()
@@ -116,7 +120,11 @@ pub fn processes(view: &View) -> (Vec<m::Process>, u64) {
                 jvm_options: life.jvm_options.iter().map(|o| mask(o)).collect(),
                 program_arguments: arguments(&life.arguments),
                 max_heap_bytes: life.max_heap.as_deref().and_then(|h| h.split(' ').next()?.parse::<u64>().ok()).map(|mib| mib << 20),
-                configuration: process.configuration.iter().map(|(k, v)| (k.to_string(), if is_secret(k) { "******".to_owned() } else { mask(v) })).collect(),
+                configuration: process
+                    .configuration
+                    .iter()
+                    .map(|(k, v)| (k.to_string(), if *secret.entry(k).or_insert_with(|| is_secret(k)) { "******".to_owned() } else { mask(v) }))
+                    .collect(),
             }
         })
         .collect::<Vec<_>>();

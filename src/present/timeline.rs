@@ -14,7 +14,7 @@ const MAX_ROWS: usize = 3_000;
 
 /// Rows in time order, and how many were left out.
 pub fn rows(view: &View) -> (Vec<m::TimelineRow>, u64) {
-    let mut out: Vec<m::TimelineRow> = Vec::new();
+    let mut out: Vec<Row> = Vec::new();
     let mut omitted = 0;
     let mut known = Known::new(view);
     for placed in &view.story.order {
@@ -30,11 +30,11 @@ pub fn rows(view: &View) -> (Vec<m::TimelineRow>, u64) {
             && last.job == row.job
             && last.attempt == row.attempt
             && last.task_manager == row.task_manager
-            && folds(&last.kind)
+            && folds(last.kind)
             && same_but_numbers(&last.text, &row.text)
         {
             last.count += row.count;
-            last.last = row.last.or(last.last.take());
+            last.last = row.last.or(last.last);
             continue;
         }
         out.push(row);
@@ -49,7 +49,39 @@ pub fn rows(view: &View) -> (Vec<m::TimelineRow>, u64) {
         omitted += extra as u64;
         out.drain(MAX_ROWS / 2..MAX_ROWS / 2 + extra);
     }
-    (out, omitted)
+    (out.into_iter().map(|row| row.written(view)).collect(), omitted)
+}
+
+/// A row before it is written out: most of a long log's are left out again.
+struct Row {
+    first: Option<i64>,
+    /// With the source whose clock shows it.
+    last: Option<(usize, i64)>,
+    count: u64,
+    kind: &'static str,
+    job: Option<JobId>,
+    attempt: Option<u32>,
+    task_manager: Option<String>,
+    source: usize,
+    line: u64,
+    text: String,
+}
+
+impl Row {
+    fn written(self, view: &View) -> m::TimelineRow {
+        m::TimelineRow {
+            first: view.time(self.source, self.first),
+            last: self.last.and_then(|(source, ms)| view.time(source, Some(ms))),
+            count: self.count,
+            kind: self.kind.to_owned(),
+            job: self.job.map(|j| j.to_string()),
+            attempt: self.attempt,
+            task_manager: self.task_manager,
+            source: self.source as u32,
+            line: self.line,
+            text: self.text,
+        }
+    }
 }
 
 /// Kinds of which equal neighbours are one row.
@@ -140,7 +172,7 @@ fn attempt_of(job: &Job, prepares: bool, ms: Option<i64>) -> Option<u32> {
     job.attempts.get(index).map(|a| a.number)
 }
 
-fn row(view: &View, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<m::TimelineRow> {
+fn row(view: &View, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<Row> {
     let (kind, job, task_manager, text) = describe(view, known, at, entry)?;
     let job = job.or_else(|| known.job_of(at.source, &entry.what));
     let index = job.and_then(|id| known.jobs.get(&id).copied());
@@ -151,18 +183,8 @@ fn row(view: &View, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>)
         count = run.completed;
         last = view.story.utc(at.source, run.last_ms).or(ms);
     }
-    Some(m::TimelineRow {
-        first: view.time(at.source, ms),
-        last: view.time(at.source, last),
-        count,
-        kind: kind.to_owned(),
-        job: job.map(|j| j.to_string()),
-        attempt,
-        task_manager,
-        source: at.source as u32,
-        line: entry.place.line,
-        text,
-    })
+    let last = last.map(|ms| (at.source, ms));
+    Some(Row { first: ms, last, count, kind, job, attempt, task_manager, source: at.source, line: entry.place.line, text })
 }
 
 /// Kind, job, TaskManager and words of an entry; `None` for what is no row.
