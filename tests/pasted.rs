@@ -533,12 +533,37 @@ fn what_a_console_prints_behind_log_records_is_no_part_of_them() {
         assert_eq!(answer(&format!("{record}{text}")).0.as_deref(), Some(wanted), "{text}");
         assert_eq!(answer(&format!("{record}{text}{record}")).0.as_deref(), Some(wanted), "{text}");
     }
+    let coloured = format!("{record}\u{1b}[31;1m[ERROR] Could not execute SQL statement. Reason:\n{sql}\u{1b}[0m");
+    assert_eq!(answer(&coloured).0.as_deref(), Some("sql-factory-not-found"));
     // A trace right behind a record is the record's own: told at INFO, it was dealt with.
     assert_eq!(answer(&format!("{record}{failed}")).0, None);
 }
 
 #[test]
-fn any_text_of_a_pipe_is_read() {
+fn what_a_record_quotes_of_another_program_stays_its_own() {
+    let failed = "java.lang.NoSuchMethodError: org.acme.Options.builder(Ljava/lang/String;)V\n\tat org.acme.Cli.main(Cli.java:836)\n";
+    let head = "2026-11-21 09:59:00,000 INFO  org.apache.flink.runtime.taskexecutor.TaskManagerRunner [] -  Starting TaskManager (Version: 1.17.1, Scala: 2.12, Rev:2750d5c, Date:2023-05-19T10:45:46+02:00)\n\
+        2026-11-21 10:00:00,000 INFO  org.acme.etl.ShellStep [] - The optional probe ended with 1, which is fine; its stderr was:\n";
+    for quoted in [
+        format!("Exception in thread \"main\" {failed}"),
+        format!("first line\n\nException in thread \"main\" {failed}"),
+        "Traceback (most recent call last):\n  File \"x.py\", line 1, in <module>\nModuleNotFoundError: No module named 'acme'\n".to_owned(),
+        "Error: Could not find or load main class org.acme.Probe\n".to_owned(),
+    ] {
+        assert_eq!(answer(&format!("{head}{quoted}")).0, None, "{quoted}");
+    }
+    // The cause stands below what the message quotes.
+    let task = "2026-11-21 10:00:00,000 WARN  org.apache.flink.runtime.taskmanager.Task [] - Map (1/1)#0 (bc761fd6563887dbdd72a2f6d4edecb7_a_0_0) switched from RUNNING to FAILED with failure cause:\n\
+        java.lang.RuntimeException: the external step ended with 1:\n\
+        Error: A JNI error has occurred, please check your installation and try again\n\
+        \tat org.acme.etl.ShellStep.map(ShellStep.java:17)\n\
+        Caused by: org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment. Call: listTopics\n\
+        \tat org.acme.etl.Topics.list(Topics.java:9)\n";
+    assert_eq!(answer(task).0.as_deref(), Some("kafka-metadata-timeout"));
+}
+
+#[test]
+fn the_answer_to_a_refused_load_is_read() {
     let refused = "{\n    \"TxnId\": 89129,\n    \"Status\": \"Fail\",\n    \"Message\": \"too many filtered rows\",\n    \"NumberTotalRows\": 3\n}\n";
     assert_eq!(answer(refused).0.as_deref(), Some("olap-streamload-rejected"));
 }

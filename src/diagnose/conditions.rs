@@ -433,10 +433,8 @@ fn pattern_of<'w>(work: &'w Work, at: EntryRef) -> Option<&'w Pattern> {
 
 /// A piece of a log without a start banner: somebody picked these lines.
 pub(super) fn fragment(work: &Work, source: usize) -> bool {
-    let story = work.story;
-    let digest = &story.sources[source].digest;
-    let own = story.processes.iter().filter(|p| p.sources.contains(&source)).map(|p| &p.life);
-    digest.records < 500 && digest.lives.iter().chain(own).all(|life| life.component.is_none())
+    let digest = &work.story.sources[source].digest;
+    digest.records < 500 && !digest.has_banner
 }
 
 fn alone(work: &Work, slug: &str, at: EntryRef, certainty: Certainty, is_symptom: bool) -> Cause {

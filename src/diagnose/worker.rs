@@ -49,7 +49,7 @@ impl Work<'_> {
         let ended = &who.lives[life];
         let lost = ended.lost.or(seen);
         let told: Vec<Evidence> = ended.told_by.iter().filter_map(|at| Evidence::of(story, *at)).collect();
-        // How it was noticed. Words of the platform on the end of a container are the cause itself, no sign of it.
+        // How it was noticed. What the platform says of a container's end is the cause, not how others noticed it.
         let noted = || ended.told_by.iter().filter_map(|at| self.rules.pattern(story.entry(*at).pattern?)).find(|p| p.nature == Nature::Symptom);
         let noticed: Option<&str> = match ended.loss {
             Some(Loss::HeartbeatTimeout) => Some("heartbeat-tm-timeout"),

@@ -168,7 +168,10 @@ pub struct SourceDigest {
     pub entries_omitted: u64,
     pub quotes: Quotes,
     pub matters: Matters,
+    /// Lives of the process that wrote here, until `correlate` moves them into its processes.
     pub lives: Vec<Life>,
+    /// A start banner is among the lines.
+    pub has_banner: bool,
     pub gaps: Vec<Silence>,
     /// The last record.
     pub last_quote: Option<Arc<Quote>>,
@@ -272,6 +275,7 @@ impl Builder {
             quotes: Quotes::default(),
             matters: Matters::default(),
             lives: Vec::new(),
+            has_banner: false,
             gaps: Vec::new(),
             last_quote: None,
             gc_quotes: Vec::new(),
@@ -384,6 +388,7 @@ impl Builder {
         if let Some(life) = self.digest.lives.last_mut() {
             life.end_ms = life.end_ms.or(self.last_ms);
         }
+        self.digest.has_banner = self.digest.lives.iter().any(|life| life.component.is_some());
         self.digest
     }
 

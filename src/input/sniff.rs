@@ -89,7 +89,7 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
         return is(Content::Log, role, Mode { headed: true, levelless: true, gc: GcLines::No, process: process_of(role) });
     }
     // What a program prints may be JSON, and what the JVM says comes last.
-    let telling = is_stdout(by_name) || has_trace(window) || base == "-" || named && quotes_failures(window);
+    let telling = is_stdout(by_name) || has_trace(window) || named && quotes_failures(window);
     if window.first() == Some(&b'{') && !telling || (!named && by_name == "unknown" && !has_trace(window) && !has_signs(window)) {
         return is(Content::NoLog, "unknown", text_mode);
     }
@@ -121,9 +121,11 @@ fn is_saved_report(window: &[u8]) -> bool {
     window.starts_with(b"{\"schema\":\"flinklog.")
 }
 
-/// Could a JSON document be an answer of Flink's REST API or a resource with an error in its status?
+/// Could a JSON document be an answer of Flink's REST API, a resource with an error in its status, a refused load (Doris, StarRocks) or an operator's log?
 fn quotes_failures(window: &[u8]) -> bool {
-    ["xception", "\"errors\"", "org.apache.flink"].iter().any(|needle| memchr::memmem::find(window, needle.as_bytes()).is_some())
+    ["xception", "\"errors\"", "org.apache.flink", "\"Status\": \"Fail", "\"Status\":\"Fail", "\"level\":\"error\""]
+        .iter()
+        .any(|needle| memchr::memmem::find(window, needle.as_bytes()).is_some())
 }
 
 /// Text with NUL bytes or many control characters is none; leading NULs (copytruncate) are passed over first.

@@ -463,7 +463,7 @@ impl<'c> Scanner<'c, '_> {
         let text = if self.mode.headed { self.open.as_ref().map_or(number == 0, is_text) } else { true };
         // Code in a text stands to the right of it.
         let anew = self.open.as_ref().is_some_and(|open| open.thrown_at.is_none() && !open.traced) && starts_text(line.trim_ascii_start());
-        let printed = self.mode.headed && is_printed(line) || !text && self.tells_in_python(line);
+        let printed = !text && (is_printed(line) || self.tells_in_python(line)) && self.stands_beside(start);
         if printed || text && (self.open.is_none() || anew || !continues(line) && !message_goes_on) {
             self.close(start, number);
             self.open = Some(Open {
@@ -515,10 +515,17 @@ impl<'c> Scanner<'c, '_> {
         }
     }
 
-    /// Does a Python program's traceback begin behind a record that told of nothing wrong? Records about Python hold theirs behind words of their own.
+    /// Can a line at `at` be none of the open record's? A record that quotes what another program printed announces it with a colon, or has said more already.
+    fn stands_beside(&self, at: usize) -> bool {
+        let Some(open) = &self.open else { return false };
+        let mut lines = self.chunk[open.start..at].split(|byte| *byte == b'\n');
+        let head = lines.next().unwrap_or_default().trim_ascii_end();
+        !head.ends_with(b":") && lines.all(|line| line.trim_ascii().iter().all(|byte| *byte == b'-'))
+    }
+
+    /// Does a Python program's traceback begin behind a record that told of nothing wrong?
     fn tells_in_python(&self, line: &[u8]) -> bool {
-        let quiet = self.open.as_ref().is_some_and(|open| open.level <= Level::Info && !open.traced && open.thrown_at.is_none());
-        quiet && line.starts_with(b"Traceback (most recent call last):")
+        line.starts_with(b"Traceback (most recent call last):") && self.open.as_ref().is_some_and(|open| open.level <= Level::Info)
     }
 
     #[inline]

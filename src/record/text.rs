@@ -1,5 +1,7 @@
 //! What a line of text without a head may be.
 
+use crate::layout::ansi;
+
 /// Does the line begin like `java.lang.X: …` or `org.acme.XException`?
 pub fn names_a_throwable(line: &[u8]) -> bool {
     // Marks of the page that it was copied from, and the tail of a longer trace.
@@ -23,6 +25,7 @@ pub fn holds_a_trace(line: &[u8]) -> bool {
 /// Flink's client on a program that failed (`CliFrontend.handleError`), the SQL client on a statement (`CliStrings`)? In a console it stands behind
 /// log records and is no part of them.
 pub fn is_printed(line: &[u8]) -> bool {
+    let line = if line.first() == Some(&0x1b) { &*ansi::strip(line) } else { line };
     const PRINTED: [&[u8]; 8] = [
         b"Exception in thread \"",
         b" The program finished with the following exception:",
