@@ -1,5 +1,6 @@
 //! From a failure to its cause: the deepest link of the trace that is specific, and where that is only a symptom, what made it happen.
 
+use super::chain::Seen;
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::Work;
 use crate::correlate::EntryRef;
@@ -24,7 +25,8 @@ const WORKER_SYMPTOMS: &[&str] = &[
     "rpc-association-gated",
 ];
 /// Symptoms behind which failed checkpoints stand.
-const CHECKPOINT_SYMPTOMS: &[&str] = &["cp-tolerable-exceeded", "cp-expired", "cp-declined-task-not-ready", "cp-coordinator-suspend", "savepoint-failed"];
+pub(super) const CHECKPOINT_SYMPTOMS: &[&str] =
+    &["cp-tolerable-exceeded", "cp-expired", "cp-declined-task-not-ready", "cp-coordinator-suspend", "savepoint-failed"];
 /// Symptoms behind which the JobManager's end stands.
 const LEADER_SYMPTOMS: &[&str] = &["heartbeat-jm-timeout", "job-leader-lost", "k8s-leader-lost"];
 /// How long after a symptom the platform's death notice may come, in milliseconds.
@@ -291,7 +293,8 @@ impl Work<'_> {
         cause
     }
 
-    fn follow(&self, slug: &str, at: EntryRef, fingerprint: u64, job: Option<usize>, attempt: Option<usize>) -> Cause {
+    /// Behind a symptom: what made it happen, or itself with what is missing.
+    pub(super) fn follow(&self, slug: &str, at: EntryRef, fingerprint: u64, job: Option<usize>, attempt: Option<usize>) -> Cause {
         let ms = self.story.time(at);
         let seen = Evidence::of(self.story, at);
         if WORKER_SYMPTOMS.contains(&slug) {
@@ -305,6 +308,9 @@ impl Work<'_> {
                 && let Some(cause) = self.own_words(&[at.source], ms)
                 && cause.ms.zip(ms).is_some_and(|(before, failed)| (0..=AFTER_MS).contains(&(failed - before)))
             {
+                return cause.with_symptom(slug, seen);
+            }
+            if let Some(cause) = self.led_to(slug, Seen { at, job, worker: named }) {
                 return cause.with_symptom(slug, seen);
             }
             let mut cause = self.stated(fingerprint, at);
@@ -324,6 +330,9 @@ impl Work<'_> {
             if let Some((worker, life)) = self.worker_lost_near(ms.map(|m| m - 10_000)) {
                 return self.worker_cause(worker, life, ms).with_symptom(slug, seen);
             }
+            if let Some(cause) = self.led_to(slug, Seen { at, job, worker: None }) {
+                return cause.with_symptom(slug, seen);
+            }
             let mut cause = self.stated(fingerprint, at);
             let slots = "how many slots the job needs, and why no further TaskManager came, is not in these logs".to_owned();
             cause.missing.push(Missing { code: "slots", subject: None, text: slots });
@@ -334,11 +343,12 @@ impl Work<'_> {
         {
             return cause.with_symptom(slug, seen);
         }
-        let mut cause = self.stated(fingerprint, at);
-        let look = self.rules.packs.chains_from(slug).first().map(|chain| chain.look_at);
-        if let Some(look) = look {
-            cause.missing.push(Missing { code: "symptom-only", subject: Some(slug.to_owned()), text: format!("what decides is not in these logs: {look}") });
+        let worker = self.worker_named(fingerprint, at);
+        if let Some(cause) = self.led_to(slug, Seen { at, job, worker }) {
+            return cause.with_symptom(slug, seen);
         }
+        let mut cause = self.stated(fingerprint, at);
+        cause.missing.extend(self.undecided(slug));
         cause
     }
 }

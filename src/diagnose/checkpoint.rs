@@ -1,6 +1,7 @@
 //! Why checkpoints failed: the exceptions of those who declined, the storage, or only that they took too long.
 
-use super::cause::{AFTER_MS, Cause, Told};
+use super::cause::{AFTER_MS, CHECKPOINT_SYMPTOMS, Cause, Told};
+use super::chain::Seen;
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::{self, Work};
 use crate::correlate::EntryRef;
@@ -12,7 +13,7 @@ impl Work<'_> {
     pub fn checkpoint_cause(&self, job: usize, attempt: Option<usize>, ms: Option<i64>) -> Option<Cause> {
         let story = self.story;
         let since = attempt.and_then(|a| story.jobs[job].attempts[a].start);
-        let mut expired: Option<Cause> = None;
+        let mut effect: Option<Cause> = None;
         let mut other: Option<Cause> = None;
         for placed in incidents::since(&self.index.about_checkpoints, since) {
             if ms.is_some() && placed.ms > ms.map(|m| m + 2_000) {
@@ -39,7 +40,16 @@ impl Work<'_> {
                     return Some(cause);
                 }
             }
-            if reason == CheckpointReason::Expired && expired.is_none() {
+            // An effect that is none of the checkpoint's own, such as a broker that went.
+            if let Some(fingerprint) = entry.exception
+                && effect.is_none()
+                && let (Told::Symptom, slug) = self.told(fingerprint)
+                && !slug.starts_with("cp-")
+                && !CHECKPOINT_SYMPTOMS.contains(&slug)
+            {
+                effect = Some(self.follow(slug, placed.at, fingerprint, Some(job), attempt));
+            }
+            if reason == CheckpointReason::Expired && effect.is_none() {
                 let mut cause = Cause::new("cp-expired", Certainty::Possible, placed.ms);
                 cause.is_symptom = true;
                 cause.evidence.extend(Evidence::of(story, placed.at));
@@ -47,19 +57,23 @@ impl Work<'_> {
                     "which subtask did not acknowledge and why: back pressure figures, a thread dump of the TaskManager, or its DEBUG log of the checkpoint"
                         .to_owned();
                 cause.missing.push(Missing { code: "why-expired", subject: None, text });
-                expired = Some(match self.pressed_before(placed.ms) {
-                    // Barriers that do not get through are what back pressure does.
-                    Some((at, share, task)) => {
-                        let mut pressed = Cause::new("backpressure", Certainty::Likely, self.story.time(at));
-                        pressed.note = Some(format!("{task} was back pressured {:.0} % of the time", share * 100.0));
-                        pressed.evidence.extend(Evidence::of(story, at));
-                        pressed.with_symptom("cp-expired", cause.evidence.pop())
-                    }
+                let seen = Seen { at: placed.at, job: Some(job), worker: None };
+                effect = Some(match self.led_to("cp-expired", seen) {
+                    Some(found) => found.with_symptom("cp-expired", cause.evidence.pop()),
                     None => cause,
                 });
             }
         }
-        expired.or(other)
+        effect.or(other)
+    }
+
+    /// Back pressure before a time: barriers do not get through.
+    pub(super) fn pressed(&self, ms: Option<i64>) -> Option<Cause> {
+        let (at, share, task) = self.pressed_before(ms)?;
+        let mut pressed = Cause::new("backpressure", Certainty::Likely, self.story.time(at));
+        pressed.note = Some(format!("{task} was back pressured {:.0} % of the time", share * 100.0));
+        pressed.evidence.extend(Evidence::of(self.story, at));
+        Some(pressed)
     }
 
     /// A metrics report that shows back pressure within ten minutes before a time.

@@ -1,6 +1,7 @@
 //! Conditions beside failed attempts: checkpoints that fail while the job goes on, processes that end, pasted traces without a job, thresholds.
 
 use super::cause::{Cause, Told};
+use super::chain::Seen;
 use super::finding::{Certainty, Evidence, Role};
 use super::incidents::{self, Work};
 use crate::correlate::{Attempt, EntryRef, Job, Outcome};
@@ -387,7 +388,11 @@ fn pasted(work: &mut Work) {
         work.note_alone(cause, None, Role::RootCause);
     } else if let Some((at, index)) = symptom_hit.filter(|(at, _)| decisive(*at)) {
         let slug = work.rules.id(index);
-        let cause = alone(work, slug, at, Certainty::Possible, true);
+        let seen = Seen { at, job: None, worker: None };
+        let cause = match work.led_to(slug, seen) {
+            Some(cause) => cause.with_symptom(slug, Evidence::of(story, at)),
+            None => alone(work, slug, at, Certainty::Possible, true),
+        };
         work.note_alone(cause, None, Role::RootCause);
     }
 }
@@ -407,7 +412,7 @@ fn is_after(work: &Work, at: EntryRef, ended: Option<i64>) -> bool {
 }
 
 /// Does the log that warns of some trouble say further down that it is over? What was an error, or ended a task or a process, is not undone by it.
-fn is_over(work: &Work, at: EntryRef) -> bool {
+pub(super) fn is_over(work: &Work, at: EntryRef) -> bool {
     let entry = work.story.entry(at);
     let survivable = matches!(entry.what, What::Problem { .. } | What::Event(Kind::ConnectionToZooKeeper { .. }));
     if !survivable || matches!(entry.level, Level::Error | Level::Fatal | Level::Unknown) {
@@ -437,7 +442,7 @@ pub(super) fn fragment(work: &Work, source: usize) -> bool {
     digest.records < 500 && !digest.has_banner
 }
 
-fn alone(work: &Work, slug: &str, at: EntryRef, certainty: Certainty, is_symptom: bool) -> Cause {
+pub(super) fn alone(work: &Work, slug: &str, at: EntryRef, certainty: Certainty, is_symptom: bool) -> Cause {
     Cause {
         slug: slug.into(),
         detail: String::new(),
@@ -446,19 +451,7 @@ fn alone(work: &Work, slug: &str, at: EntryRef, certainty: Certainty, is_symptom
         worker: None,
         evidence: Evidence::of(work.story, at).into_iter().collect(),
         symptoms: Vec::new(),
-        missing: work
-            .rules
-            .packs
-            .chains_from(slug)
-            .first()
-            .filter(|_| is_symptom)
-            .map(|chain| super::Missing {
-                code: "symptom-only",
-                subject: Some(slug.to_owned()),
-                text: format!("what decides is not in these logs: {}", chain.look_at),
-            })
-            .into_iter()
-            .collect(),
+        missing: if is_symptom { work.undecided(slug) } else { Vec::new() },
         ms: work.story.time(at),
         is_symptom,
         note: None,

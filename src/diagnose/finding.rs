@@ -118,6 +118,13 @@ impl Evidence {
         Evidence::Quote { source, quote: Arc::new(quote), ms }
     }
 
+    /// Index of the source.
+    pub fn source(&self) -> usize {
+        match self {
+            Evidence::Quote { source, .. } | Evidence::Absence { source, .. } => *source,
+        }
+    }
+
     fn key(&self) -> (usize, u64) {
         match self {
             Evidence::Quote { source, quote, .. } => (*source, quote.place.byte),

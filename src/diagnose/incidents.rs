@@ -7,6 +7,7 @@ use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashMap;
 
 use super::cause::Cause;
+use super::chain::BySlug;
 use super::checkpoint::is_checkpoint_logger;
 use super::finding::{Certainty, Evidence, Finding, Role};
 use super::leader::Frozen;
@@ -58,6 +59,8 @@ pub struct Index {
     worker_ids: OnceCell<Option<AhoCorasick>>,
     /// Silences that may be a JobManager standing still.
     pub frozen_leaders: OnceCell<Vec<Frozen>>,
+    /// See `chain`.
+    pub by_slug: OnceCell<BySlug>,
     /// JobManagers whose logs stop without a word, see `leader`.
     pub silent_leaders: OnceCell<Vec<(usize, i64)>>,
 }

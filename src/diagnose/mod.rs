@@ -4,6 +4,7 @@
 //! (`incidents`), conditions of the whole cluster are looked at beside (`conditions`), and the answer is summed up (`verdict`). A symptom is never made a cause.
 
 pub mod cause;
+mod chain;
 mod checkpoint;
 mod collector;
 pub mod conditions;

@@ -106,6 +106,13 @@ impl Work<'_> {
             if let Some(cause) = self.frozen(worker, &own, lost) {
                 return finish(cause);
             }
+            if let Some(at) = self.missed_in_turn(&own, lost) {
+                let mut cause = Cause::new("network-cut", Certainty::Likely, lost);
+                cause.detail = who.id.to_string();
+                cause.evidence = told.clone();
+                cause.evidence.extend(Evidence::of(story, at));
+                return finish(cause);
+            }
             let mut cause = Cause::new("heartbeat-tm-timeout", Certainty::Possible, lost);
             cause.is_symptom = true;
             cause.evidence = told.clone();
@@ -292,8 +299,26 @@ impl Work<'_> {
         }
     }
 
+    /// Where a TaskManager that never fell silent says that it missed the JobManager, when that missed it.
+    fn missed_in_turn(&self, own: &[usize], lost: Option<i64>) -> Option<EntryRef> {
+        let lost = lost?;
+        let timeout = self.heartbeat_timeout();
+        let silent = own.iter().any(|source| {
+            let utc = |ms| self.story.clocks[*source].utc(ms);
+            let gaps = self.story.sources[*source].digest.gaps.iter().map(|silence| (utc(silence.gap.from), utc(silence.gap.to)));
+            gaps.into_iter().any(|(from, to)| to - from >= timeout / 2 && from <= lost && to >= lost - timeout)
+        });
+        let entries = own.iter().flat_map(|source| (0..self.story.sources[*source].digest.entries.len()).map(|entry| EntryRef { source: *source, entry }));
+        let misses = |at: &EntryRef| {
+            let near = self.story.time(*at).is_some_and(|ms| (ms - lost).abs() <= timeout);
+            let tells = |i| self.rules.pattern(i).is_some_and(|p| p.id == "heartbeat-jm-timeout");
+            near && self.story.entry(*at).pattern.is_some_and(tells)
+        };
+        entries.into_iter().filter(|_| !silent).find(misses)
+    }
+
     /// Silence of a process that then goes on with a burst.
-    fn frozen(&self, worker: usize, own: &[usize], lost: Option<i64>) -> Option<Cause> {
+    pub(super) fn frozen(&self, worker: usize, own: &[usize], lost: Option<i64>) -> Option<Cause> {
         let lost = lost?;
         let timeout = self.heartbeat_timeout();
         for source in own {

@@ -22,7 +22,9 @@ mod versions;
 mod tests;
 
 pub use advice::{Advice, Compare, Facts, JVM_OPTIONS, OBSERVATIONS, Right, Term, Test};
-pub use model::{Chain, DeprecatedKey, ExitCode, Level, Match, Nature, On, Owner, PackError, PackInfo, Pattern, RestartHelps, Sample, Scope, Severity, Space};
+pub use model::{
+    Chain, DeprecatedKey, ExitCode, Level, Match, Nature, Needs, On, Owner, PackError, PackInfo, Pattern, RestartHelps, Sample, Scope, Severity, Space,
+};
 pub use packs::Packs;
 pub use quantity::{Unit, quantity};
 pub use selftest::{SampleFailure, TestRun, test};

@@ -232,8 +232,18 @@ pub enum Scope {
     SameTaskManager,
     SameJob,
     SameProcess,
+    AnyTaskManager,
     AnyProcess,
     AllTaskManagers,
+}
+
+/// Logs that decide whether a chain's cause is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Needs {
+    Jobmanager,
+    Taskmanager,
+    Gc,
 }
 
 /// A symptom and one of the causes that it can have.
@@ -244,13 +254,17 @@ pub struct Chain<T = &'static str> {
     pub symptom: T,
     /// Slug of the candidate cause.
     pub cause: T,
+    /// Slug of the pattern whose records show it, where that is not the cause's own; it may be a harmless one.
+    #[serde(default)]
+    pub shown_by: Option<T>,
     /// How far back from the symptom, in milliseconds.
     pub window_ms: u64,
     pub scope: Scope,
     /// The decisive evidence and the file that holds it.
     pub look_at: T,
-    /// What to say when that source was not given.
-    pub missing: T,
+    /// What is named as missing if it was not given and no cause was found.
+    #[serde(default)]
+    pub needs: Option<Needs>,
 }
 
 /// Whose numbers an exit code belongs to.

@@ -163,6 +163,11 @@ impl Packs {
         self.chains.get(start..end).unwrap_or_default()
     }
 
+    /// All chains, by symptom.
+    pub fn chains(&self) -> &[Chain] {
+        &self.chains
+    }
+
     /// What an exit code means.
     pub fn exit_code(&self, space: Space, code: i32) -> Option<&ExitCode> {
         self.exit_codes.iter().find(|e| e.space == space && e.code == code)
@@ -381,7 +386,7 @@ fn check_references(all: &Loaded, known: &FxHashMap<&str, usize>, errors: &mut V
         }
     };
     for chain in &all.chains {
-        for id in [chain.symptom, chain.cause] {
+        for id in [chain.symptom, chain.cause].into_iter().chain(chain.shown_by) {
             check(id, &|| format!("chain {} -> {}", chain.symptom, chain.cause));
         }
     }

@@ -394,7 +394,7 @@ fn chains_codes_and_advice_are_found() {
 
 #[test]
 fn a_chain_to_an_unknown_slug_is_an_error() {
-    let chain = "[[chain]]\nsymptom = 'mine'\ncause = 'nobody'\nwindow_ms = 1\nscope = 'any-process'\nlook_at = 'x'\nmissing = 'y'\n";
+    let chain = "[[chain]]\nsymptom = 'mine'\ncause = 'nobody'\nwindow_ms = 1\nscope = 'any-process'\nlook_at = 'x'\n";
     let errors = one(&format!("{GOOD}\n{chain}")).unwrap_err();
     assert!(errors[0].message.contains("nobody"));
 }

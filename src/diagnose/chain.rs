@@ -1,0 +1,286 @@
+//! Chains: from a symptom to the cause that the logs show, along the candidates that the packs name (`patterns/chains.toml`).
+//!
+//! A candidate is looked for in its window and its scope: in records that its pattern fits, in what a harmless line shows (`shown_by`), or, where a cause
+//! has no line of its own, by what concludes it (a pause, a silence, a log that stops). The first candidate that is no symptom itself is the cause; what
+//! one log says of another's failure is never more than likely.
+
+use rustc_hash::FxHashMap;
+
+use super::cause::{AFTER_MS, Cause, Told};
+use super::conditions;
+use super::finding::{Certainty, Evidence, Missing};
+use super::incidents::{self, Work};
+use crate::correlate::{EntryRef, Placed};
+use crate::digest::What;
+use crate::event::{JobId, Kind};
+use crate::patterns::{Chain, Nature, Needs, Scope};
+
+/// Links that are walked from a symptom.
+const MAX_LINKS: usize = 4;
+/// TaskManagers whose pauses are looked at for one symptom.
+const MAX_PAUSED: usize = 64;
+/// Retries of a TaskManager from which on it is no late start of its peer.
+const MANY_RETRIES: u64 = 3;
+
+/// Where a symptom was seen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub at: EntryRef,
+    pub job: Option<usize>,
+    /// The TaskManager that it is about.
+    pub worker: Option<usize>,
+}
+
+/// Records by the slug that they tell, in time order; only slugs that chains name.
+pub(super) type BySlug = FxHashMap<&'static str, Vec<Placed>>;
+
+impl Work<'_> {
+    /// What brought a symptom about, if the logs show it.
+    pub(super) fn led_to(&self, symptom: &str, seen: Seen) -> Option<Cause> {
+        self.walk(symptom, seen, MAX_LINKS)
+    }
+
+    fn walk(&self, symptom: &str, seen: Seen, links: usize) -> Option<Cause> {
+        let mut effect = None;
+        for chain in self.rules.packs.chains_from(symptom) {
+            match self.candidate(chain, seen, links) {
+                Some(cause) if !cause.is_symptom => return Some(cause),
+                found => effect = effect.or(found),
+            }
+        }
+        effect
+    }
+
+    fn candidate(&self, chain: &Chain, seen: Seen, links: usize) -> Option<Cause> {
+        if let Some(shown_by) = chain.shown_by {
+            return self.shown(chain, shown_by, seen);
+        }
+        let pattern = self.rules.packs.get(chain.cause)?;
+        if pattern.inferred
+            && let Some(cause) = self.concluded(chain, seen)
+        {
+            return Some(cause);
+        }
+        let at = self.record_of(chain.cause, chain, seen)?;
+        let mut cause = match self.story.entry(at).exception.filter(|f| self.told(*f).1 == chain.cause) {
+            Some(fingerprint) => self.stated(fingerprint, at),
+            None => conditions::alone(self, chain.cause, at, Certainty::Likely, pattern.nature == Nature::Symptom),
+        };
+        cause.certainty = cause.certainty.max(Certainty::Likely);
+        cause.worker = seen.worker.filter(|_| chain.scope == Scope::SameTaskManager);
+        if pattern.nature == Nature::Symptom {
+            let before = links.checked_sub(1).and_then(|links| self.walk(chain.cause, Seen { at, ..seen }, links));
+            if let Some(deeper) = before.filter(|deeper| !deeper.is_symptom) {
+                return Some(deeper.with_symptom(chain.cause, Evidence::of(self.story, at)));
+            }
+            cause.is_symptom = true;
+            cause.certainty = Certainty::Possible;
+        }
+        Some(cause)
+    }
+
+    /// The first record in window and scope that tells a slug.
+    fn record_of(&self, slug: &str, chain: &Chain, seen: Seen) -> Option<EntryRef> {
+        let records = self.index.by_slug.get_or_init(|| self.by_slug()).get(slug)?;
+        let fits = |placed: &&Placed| placed.at != seen.at && self.in_scope(chain.scope, placed.at, seen);
+        let Some(ms) = self.story.time(seen.at) else {
+            // Without times only what stands above in the same text came before.
+            let above = |p: &&Placed| p.ms.is_none() && p.at.source == seen.at.source && p.at.entry < seen.at.entry;
+            return records.iter().filter(above).find(fits).map(|p| p.at);
+        };
+        let window = i64::try_from(chain.window_ms).unwrap_or(i64::MAX);
+        let near = incidents::since(records, Some(ms.saturating_sub(window)));
+        let near = near.iter().take_while(|p| p.ms <= Some(ms + AFTER_MS));
+        // The platform's notices of a death come late; what fails later is no cause.
+        let in_time =
+            |p: &&Placed| p.ms <= Some(ms) || matches!(self.story.entry(p.at).what, What::Event(Kind::PlatformEnd { .. } | Kind::WorkerTerminated { .. }));
+        near.filter(in_time).find(fits).map(|p| p.at)
+    }
+
+    fn by_slug(&self) -> BySlug {
+        let named: FxHashMap<&str, &'static str> = self.rules.packs.chains().iter().map(|chain| (chain.cause, chain.cause)).collect();
+        let mut told: FxHashMap<u64, Option<&'static str>> = FxHashMap::default();
+        let mut by_slug = BySlug::default();
+        for placed in &self.story.order {
+            let entry = self.story.entry(placed.at);
+            let by_exception = entry.exception.and_then(|fingerprint| {
+                *told.entry(fingerprint).or_insert_with(|| match self.told(fingerprint) {
+                    (Told::Nothing, _) => None,
+                    (_, slug) => named.get(slug).copied(),
+                })
+            });
+            let by_line = || entry.pattern.and_then(|i| self.rules.pattern(i)).filter(|p| p.nature != Nature::Benign).and_then(|p| named.get(p.id).copied());
+            if let Some(slug) = by_exception.or_else(by_line)
+                && !conditions::is_over(self, placed.at)
+            {
+                by_slug.entry(slug).or_default().push(*placed);
+            }
+        }
+        by_slug
+    }
+
+    fn in_scope(&self, scope: Scope, at: EntryRef, seen: Seen) -> bool {
+        let entry = self.story.entry(at);
+        let own = seen.job.and_then(|job| self.story.jobs.get(job)).map(|job| job.id);
+        let of_job = job_of(&entry.what);
+        // Another job's failure is its own business; of a failed task whose job is not told nobody knows.
+        let other = matches!((own, of_job), (Some(own), Some(of)) if own != of);
+        let unsure = own.is_some() && of_job.is_none() && self.story.jobs.len() > 1;
+        if other || unsure && matches!(entry.what, What::TaskFailed { .. }) {
+            return false;
+        }
+        match scope {
+            Scope::SameTaskManager => seen
+                .worker
+                .and_then(|w| self.story.workers.get(w))
+                .is_some_and(|worker| worker.sources.contains(&at.source) || self.story.quote(at).is_some_and(|quote| quote.text.contains(&*worker.id))),
+            Scope::SameJob => !unsure,
+            Scope::SameProcess => at.source == seen.at.source || self.process_of(at.source).is_some_and(|p| self.process_of(seen.at.source) == Some(p)),
+            Scope::AnyTaskManager => self.story.sources[at.source].sniffed.role == "taskmanager",
+            Scope::AnyProcess => true,
+            Scope::AllTaskManagers => false,
+        }
+    }
+
+    fn process_of(&self, source: usize) -> Option<usize> {
+        self.story.processes.iter().position(|p| p.sources.contains(&source))
+    }
+
+    /// A cause that harmless lines show when a symptom follows.
+    fn shown(&self, chain: &Chain, shown_by: &str, seen: Seen) -> Option<Cause> {
+        let story = self.story;
+        let index = u16::try_from(self.rules.packs.index_of(shown_by)?).ok()?;
+        let ms = story.time(seen.at)?;
+        let window = i64::try_from(chain.window_ms).unwrap_or(i64::MAX);
+        story.sources.iter().enumerate().find_map(|(source, scanned)| {
+            let process = |scope| match scope {
+                Scope::AnyTaskManager => scanned.sniffed.role == "taskmanager",
+                Scope::SameProcess => self.process_of(source).is_some_and(|p| self.process_of(seen.at.source) == Some(p)),
+                _ => true,
+            };
+            let matters = &scanned.digest.matters;
+            let hits = matters.benign.iter().chain(&matters.hits).find(|hits| hits.pattern == index && process(chain.scope))?;
+            let (first, last) = (story.utc(source, hits.seen.first_ms)?, story.utc(source, hits.seen.last_ms)?);
+            if first > ms || last < ms.saturating_sub(window) {
+                return None;
+            }
+            let mut cause = Cause::new(chain.cause, Certainty::Possible, Some(first));
+            cause.evidence.extend(hits.quote.clone().map(|quote| Evidence::Quote { source, quote, ms: Some(first) }));
+            Some(cause)
+        })
+    }
+
+    /// Causes that have no line of their own.
+    fn concluded(&self, chain: &Chain, seen: Seen) -> Option<Cause> {
+        let ms = self.story.time(seen.at);
+        let cause = match chain.cause {
+            "gc-long-pause" | "gc-thrash" | "tm-frozen" => self.paused(chain, seen)?,
+            "jm-long-pause" => self.leader_stood_still(ms)?,
+            "jm-process-killed" => self.leader_cause(ms)?,
+            "backpressure" => self.pressed(ms)?,
+            "tm-not-started" => self.nobody_started(seen)?,
+            "tm-cannot-register" => self.cannot_register(chain, seen)?,
+            _ => return None,
+        };
+        let source = cause.evidence.first().map(Evidence::source);
+        let elsewhere = chain.scope == Scope::SameProcess && source.is_none_or(|s| self.process_of(s) != self.process_of(seen.at.source));
+        let mut cause = Some(cause).filter(|cause| *cause.slug == *chain.cause && !elsewhere)?;
+        cause.certainty = cause.certainty.max(Certainty::Likely);
+        Some(cause)
+    }
+
+    /// A TaskManager in scope that stood still just before.
+    fn paused(&self, chain: &Chain, seen: Seen) -> Option<Cause> {
+        let ms = self.story.time(seen.at);
+        let process = self.process_of(seen.at.source);
+        let in_scope = |worker: &usize| match chain.scope {
+            Scope::SameTaskManager => seen.worker == Some(*worker),
+            Scope::SameProcess => process.is_some() && self.story.workers[*worker].process == process,
+            _ => true,
+        };
+        (0..self.story.workers.len()).filter(in_scope).take(MAX_PAUSED).find_map(|worker| {
+            let who = &self.story.workers[worker];
+            let mut cause = match chain.cause {
+                "tm-frozen" => self.frozen(worker, &who.sources, ms),
+                _ => self.pauses_of(who.process, ms),
+            }?;
+            cause.worker = Some(worker);
+            cause.detail = who.id.to_string();
+            Some(cause)
+        })
+    }
+
+    /// A standalone JobManager whose whole log has no TaskManager.
+    fn nobody_started(&self, seen: Seen) -> Option<Cause> {
+        let process = &self.story.processes[self.process_of(seen.at.source)?];
+        let standalone = process.life.component.as_deref().is_some_and(|component| component.contains("Standalone"));
+        let known = self.story.workers.iter().any(|worker| !worker.lives.is_empty() || !worker.sources.is_empty());
+        let others = self.story.sources.iter().any(|source| source.sniffed.role == "taskmanager");
+        if process.role != "jobmanager" || !standalone || known || others {
+            return None;
+        }
+        let to = self.story.time(seen.at);
+        let mut cause = Cause::new("tm-not-started", Certainty::Likely, process.start);
+        let text = "from the JobManager's start on no line tells of a TaskManager that registers".to_owned();
+        cause.evidence.push(Evidence::Absence { source: seen.at.source, from: process.start, to, text, quote: process.life.banner.clone() });
+        cause.evidence.extend(Evidence::of(self.story, seen.at));
+        Some(cause)
+    }
+
+    /// A TaskManager that looks for the ResourceManager again and again, which never hears of it.
+    fn cannot_register(&self, chain: &Chain, seen: Seen) -> Option<Cause> {
+        let story = self.story;
+        let ms = story.time(seen.at)?;
+        let retries = u16::try_from(self.rules.packs.index_of("rpc-retrying")?).ok()?;
+        let window = i64::try_from(chain.window_ms).unwrap_or(i64::MAX);
+        let registered = |source: usize| story.workers.iter().any(|w| w.sources.contains(&source) && w.lives.iter().any(|life| life.registered.is_some()));
+        story.sources.iter().enumerate().find_map(|(source, scanned)| {
+            let hits = scanned.digest.matters.benign.iter().find(|hits| hits.pattern == retries && hits.seen.count >= MANY_RETRIES)?;
+            let last = story.utc(source, hits.seen.last_ms)?;
+            let lately = (ms.saturating_sub(window)..=ms + AFTER_MS).contains(&last);
+            if scanned.sniffed.role != "taskmanager" || registered(source) || !lately {
+                return None;
+            }
+            let mut cause = Cause::new("tm-cannot-register", Certainty::Likely, story.utc(source, hits.seen.first_ms));
+            cause.evidence.extend(hits.quote.clone().map(|quote| Evidence::Quote { source, quote, ms: cause.ms }));
+            cause.note = Some(format!("{} attempts, and the JobManager never heard of it", hits.seen.count));
+            Some(cause)
+        })
+    }
+
+    /// What would decide on a symptom: where to look, and which logs were not given.
+    pub(super) fn undecided(&self, symptom: &str) -> Vec<Missing> {
+        let chains = self.rules.packs.chains_from(symptom);
+        let look = chains.first().map(|chain| Missing {
+            code: "symptom-only",
+            subject: Some(symptom.to_owned()),
+            text: format!("what decides is not in these logs: {}", chain.look_at),
+        });
+        let given = |needs: Needs| {
+            self.story.sources.iter().any(|source| match needs {
+                Needs::Jobmanager => source.sniffed.role == "jobmanager",
+                Needs::Taskmanager => source.sniffed.role == "taskmanager",
+                Needs::Gc => source.digest.gc.is_some(),
+            })
+        };
+        let lacking = |needs: Needs| {
+            let (code, text) = match needs {
+                Needs::Jobmanager => ("no-job-manager-log", "no log of the JobManager"),
+                Needs::Taskmanager => ("no-task-manager-logs", "no log of any TaskManager"),
+                Needs::Gc => ("no-gc-log", "no GC log"),
+            };
+            Missing { code, subject: None, text: text.to_owned() }
+        };
+        let needed = [Needs::Jobmanager, Needs::Taskmanager, Needs::Gc].into_iter().filter(|needs| chains.iter().any(|chain| chain.needs == Some(*needs)));
+        look.into_iter().chain(needed.filter(|needs| !given(*needs)).map(lacking)).collect()
+    }
+}
+
+/// The job that a record says it is about.
+fn job_of(what: &What) -> Option<JobId> {
+    match what {
+        What::TaskFailed { job, .. } | What::Tasks { job, .. } => *job,
+        What::Checkpoints { job, .. } | What::Event(Kind::CheckpointFailed { job, .. } | Kind::JobState { job, .. }) => Some(*job),
+        _ => None,
+    }
+}
