@@ -286,3 +286,22 @@ com.acme.QuotaException: ledger quota used up
     let of = |slug: &str| found.findings.iter().find(|f| &*f.pattern == slug).map(|f| f.jobs.len());
     assert_eq!((of("acme-ledger-stalled"), of("acme-quota")), (Some(1), Some(1)));
 }
+
+#[test]
+fn a_quiet_job_manager_is_not_dead() {
+    let jm = format!(
+        "{}2026-11-21 10:00:01,000 INFO  {RM} Registering TaskManager with ResourceID tm-1 (pekko.tcp://flink@10.0.0.7:6122/user/rpc/taskmanager_0) at ResourceManager
+2026-11-21 10:00:20,000 INFO  {GRAPH} Job orders ({JOB}) switched from state CREATED to RUNNING.
+",
+        banner("10:00:00,000", "StandaloneSessionClusterEntrypoint")
+    );
+    let warnings: String = (1..50)
+        .map(|m| format!("2026-11-21 10:{m:02}:00,000 WARN  com.acme.orders.Parser                                       [] - bad record {m}\n"))
+        .collect();
+    let found = diagnosed(&[(JM_LOG, jm.clone()), (TM_LOG, task_manager(&warnings))]);
+    assert_eq!((roots(&found), found.verdict), (vec![], "healthy"));
+    // Its TaskManagers notice when it went.
+    let missed = format!("2026-11-21 10:51:00,000 INFO  {TM} The heartbeat of JobManager with id 0af3 timed out.\n");
+    let found = diagnosed(&[(JM_LOG, jm), (TM_LOG, task_manager(&format!("{warnings}{missed}")))]);
+    assert_eq!(roots(&found), [("jm-process-killed", Certainty::Likely)]);
+}

@@ -215,22 +215,18 @@ fn lost_job_managers(work: &mut Work) {
     let noticed = work.story.order.iter().find(|p| {
         work.story.sources[p.at.source].sniffed.role == "taskmanager"
             && p.ms > known.end
-            && work
-                .story
-                .entry(p.at)
-                .pattern
-                .and_then(|i| work.rules.pattern(i))
-                .is_some_and(|p| matches!(p.id, "heartbeat-jm-timeout" | "job-leader-lost" | "rpc-association-gated"))
+            && work.story.entry(p.at).pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| {
+                matches!(p.id, "heartbeat-jm-timeout" | "jm-connection-closed" | "job-leader-lost" | "rpc-association-gated" | "tm-registration-timeout")
+            })
     });
     let noticed = noticed.map(|p| p.at);
-    let fell_silent_alone = known.end.is_some_and(|end| work.story.processes.iter().any(|p| p.role != "client" && p.end.is_some_and(|e| e > end + 10_000)));
-    if (had_jobs.is_some() && fell_silent_alone || noticed.is_some() && had_jobs.is_some())
+    // A JobManager at peace says nothing either, and logs are not all fetched at one time: TaskManagers that go on notice its end.
+    if had_jobs.is_some()
+        && let Some(at) = noticed
         && work.judged(known.end)
         && let Some(mut cause) = work.leader_cause(known.end.map(|e| e + 60_000))
     {
-        if let Some(at) = noticed {
-            cause.symptoms.push(("heartbeat-jm-timeout".into(), Evidence::of(work.story, at).into_iter().collect()));
-        }
+        cause.symptoms.push(("heartbeat-jm-timeout".into(), Evidence::of(work.story, at).into_iter().collect()));
         work.note_alone(cause, had_jobs, Role::RootCause);
     }
 }
