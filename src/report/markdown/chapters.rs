@@ -58,7 +58,8 @@ pub fn what_happened(view: &View) -> String {
     facts.extend(summary.certainty.as_deref().map(|certainty| ("certainty", prose(certainty))));
     facts.extend(summary.still_failing.map(|failing| ("still failing", if failing { "yes, when the log ends" } else { "no" }.to_owned())));
     facts.extend(summary.missing.iter().take(5).map(|missing| {
-        let subject = missing.subject.as_deref().map(|subject| format!(" ({})", code(subject))).unwrap_or_default();
+        let subject =
+            missing.subject.as_deref().filter(|subject| !missing.text.contains(subject)).map(|subject| format!(" ({})", code(subject))).unwrap_or_default();
         ("missing", format!("{}{subject}", prose(&missing.text)))
     }));
     let mut out: String = facts.iter().map(|(label, value)| format!("- **{label}:** {value}\n")).collect();

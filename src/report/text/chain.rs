@@ -103,7 +103,7 @@ fn facts(page: &mut Page, view: &View) {
         fact(page, "certainty", sure);
     }
     for (at, missing) in summary.missing.iter().take(page.few(MISSING)).enumerate() {
-        let text = match &missing.subject {
+        let text = match missing.subject.as_ref().filter(|subject| !missing.text.contains(subject.as_str())) {
             Some(subject) => format!("{} ({subject})", missing.text),
             None => missing.text.clone(),
         };

@@ -42,7 +42,7 @@ function whatHappened() {
     ["last healthy", healthy && [when(healthy.time), healthy.checkpoint === null ? "" : "checkpoint " + healthy.checkpoint].filter(Boolean).join(", ")],
     ["certainty", SUMMARY.certainty && el("span", SUMMARY.certainty === "confirmed" ? "good" : "warn", SUMMARY.certainty)],
     ["still failing", failing === null ? "" : el("span", failing ? "bad" : "good", failing ? "yes, when the log ends" : "no")],
-    ...SUMMARY.missing.map((missing, at) => [at ? " " : "missing", el("span", "", ...coded(missing.text + (missing.subject ? " (" + missing.subject + ")" : "")))])));
+    ...SUMMARY.missing.map((missing, at) => [at ? " " : "missing", el("span", "", ...coded(missing.text + (missing.subject && !missing.text.includes(missing.subject) ? " (" + missing.subject + ")" : "")))])));
   const told = new Set();
   for (const chain of DATA.chains) {
     const steps = chain.filter(({ id }) => !told.has(id) && FINDINGS.has(id));
