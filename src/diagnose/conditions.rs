@@ -212,11 +212,14 @@ fn lost_job_managers(work: &mut Work) {
         j.attempts.last().is_some_and(|a| a.outcome == Outcome::Running || a.outcome == Outcome::Unknown || a.outcome == Outcome::Lost)
             && j.state_entry.is_some_and(|e| known.sources.contains(&e.source))
     });
+    // A time-out is noticed when it has passed; one that runs out sooner began before the log ends.
+    let least = work.heartbeat_timeout_set().map_or(2_000, |timeout| timeout / 2);
     let noticed = work.story.order.iter().find(|p| {
+        let Some(silence) = p.ms.zip(known.end).map(|(ms, end)| ms - end).filter(|silence| *silence > 0) else { return false };
         work.story.sources[p.at.source].sniffed.role == "taskmanager"
-            && p.ms > known.end
-            && work.story.entry(p.at).pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| {
-                matches!(p.id, "heartbeat-jm-timeout" | "jm-connection-closed" | "job-leader-lost" | "rpc-association-gated" | "tm-registration-timeout")
+            && work.story.entry(p.at).pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| match p.id {
+                "heartbeat-jm-timeout" => silence >= least,
+                id => matches!(id, "jm-connection-closed" | "job-leader-lost" | "rpc-association-gated" | "tm-registration-timeout"),
             })
     });
     let noticed = noticed.map(|p| p.at);
@@ -224,7 +227,7 @@ fn lost_job_managers(work: &mut Work) {
     if had_jobs.is_some()
         && let Some(at) = noticed
         && work.judged(known.end)
-        && let Some(mut cause) = work.leader_cause(known.end.map(|e| e + 60_000))
+        && let Some(mut cause) = work.collected_long(at).or_else(|| work.leader_cause(known.end.map(|e| e + 60_000)))
     {
         cause.symptoms.push(("heartbeat-jm-timeout".into(), Evidence::of(work.story, at).into_iter().collect()));
         work.note_alone(cause, had_jobs, Role::RootCause);

@@ -101,7 +101,10 @@ impl Work<'_> {
         let log = process.map_or(own[0], |p| p.last_source);
         let last = process.and_then(|p| p.end).or_else(|| story.utc(log, story.sources[log].digest.last.map(|s| s.ms)));
         // 5. Its log goes on: it stood still, or the network was cut.
-        let goes_on = matches!((last, lost), (Some(last), Some(lost)) if last > lost + 3_000);
+        // The same process registers again by the id that it drew when it started.
+        let back = who.lives[life + 1..].iter().any(|later| later.registered.is_some())
+            && !self.story.processes.iter().any(|p| p.configuration.contains_key("taskmanager.resource-id"));
+        let goes_on = back || matches!((last, lost), (Some(last), Some(lost)) if last > lost + 3_000);
         if goes_on {
             if let Some(cause) = self.frozen(worker, &own, lost) {
                 return finish(cause);
@@ -302,7 +305,8 @@ impl Work<'_> {
     /// Where a TaskManager that never fell silent says that it missed the JobManager, when that missed it.
     fn missed_in_turn(&self, own: &[usize], lost: Option<i64>) -> Option<EntryRef> {
         let lost = lost?;
-        let timeout = self.heartbeat_timeout();
+        // Of a shorter time-out no log shows whether it was kept.
+        let timeout = Some(self.heartbeat_timeout()).filter(|timeout| *timeout >= 2 * crate::record::gaps::MIN_GAP_MS)?;
         let silent = own.iter().any(|source| {
             let utc = |ms| self.story.clocks[*source].utc(ms);
             let gaps = self.story.sources[*source].digest.gaps.iter().map(|silence| (utc(silence.gap.from), utc(silence.gap.to)));
@@ -330,6 +334,10 @@ impl Work<'_> {
                     // One that is only cut off from the network notices that itself, about when its peers do.
                     let outlasts = to - lost > self.duration_set("heartbeat.interval", 10_000) + 1_000;
                     let certainty = if outlasts { Certainty::Likely } else { Certainty::Possible };
+                    let process = self.story.workers[worker].process;
+                    let has_gc_log = process.is_some()
+                        && self.story.gc_links.iter().zip(&self.story.sources).any(|(link, source)| *link == process && source.digest.gc.is_some());
+                    let by_collector = if has_gc_log { " (no GC pause explains it)" } else { ", or a garbage collection, of which no log was given" };
                     let mut cause = Cause::new("tm-frozen", certainty, Some(from));
                     let text = format!("no line of any thread for {:.1} s, then {} lines at once", (to - from) as f64 / 1000.0, gap.burst);
                     let quote = self.story.sources[*source].digest.line_after(silence).map(Arc::new);
@@ -340,7 +348,7 @@ impl Work<'_> {
                     cause.missing.push(Missing {
                         code: "why-frozen",
                         subject: Some(self.story.workers[worker].id.to_string()),
-                        text: "what stopped the process: host load, swap, a paused container or VM (no GC pause explains it)".into(),
+                        text: format!("what stopped the process: host load, swap, a paused container or VM{by_collector}"),
                     });
                     return Some(cause);
                 }
@@ -351,14 +359,27 @@ impl Work<'_> {
 
     /// Was it the process that tells of a loss which stood still itself?
     pub(super) fn stood_still(&self, at: EntryRef) -> Option<Cause> {
+        if let Some(cause) = self.collected_long(at) {
+            return Some(cause);
+        }
         let worker = self.story.workers.iter().position(|w| w.sources.contains(&at.source))?;
         let ms = self.story.time(at);
         // A TaskManager at peace is silent too: only a JobManager that is seen to go on shows which of both stood still.
-        let others_go_on = || self.story.processes.iter().any(|p| p.role == "jobmanager" && p.start < ms && p.end >= ms && ms.is_some());
-        let mut cause = self.pauses(worker, ms).or_else(|| self.frozen(worker, &[at.source], ms).filter(|_| others_go_on()))?;
+        let others_go_on = self.story.processes.iter().any(|p| p.role == "jobmanager" && p.start < ms && p.end >= ms && ms.is_some());
+        let cause = self.frozen(worker, &[at.source], ms).filter(|_| others_go_on)?;
+        Some(self.of_worker(cause, worker))
+    }
+
+    /// Did its garbage collection stop the TaskManager that tells of a loss?
+    pub(super) fn collected_long(&self, at: EntryRef) -> Option<Cause> {
+        let worker = self.story.workers.iter().position(|w| w.sources.contains(&at.source))?;
+        Some(self.of_worker(self.pauses(worker, self.story.time(at))?, worker))
+    }
+
+    fn of_worker(&self, mut cause: Cause, worker: usize) -> Cause {
         cause.worker = Some(worker);
         cause.detail = self.story.workers[worker].id.to_string();
-        Some(cause)
+        cause
     }
 
     fn entry_at(&self, source: usize, line: u64) -> Option<EntryRef> {
@@ -368,7 +389,13 @@ impl Work<'_> {
 
     /// `heartbeat.timeout` of the configuration, in milliseconds; Flink's default is 50 s.
     pub fn heartbeat_timeout(&self) -> i64 {
-        self.duration_set("heartbeat.timeout", 50_000)
+        self.heartbeat_timeout_set().unwrap_or(50_000)
+    }
+
+    /// The same where the logs show what is set.
+    pub(super) fn heartbeat_timeout_set(&self) -> Option<i64> {
+        let timeout = self.duration_set("heartbeat.timeout", 0);
+        (timeout > 0).then_some(timeout)
     }
 
     /// A duration of the configuration in milliseconds, or Flink's default.

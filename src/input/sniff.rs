@@ -228,8 +228,16 @@ fn role_by_content(window: &[u8]) -> Option<Role> {
         ("client.cli.CliFrontend", "client"),
         ("client.program.", "client"),
     ];
-    let found = |table: &[(&str, Role)]| table.iter().find(|(needle, _)| says(needle)).map(|(_, role)| *role);
-    found(BANNERS).or_else(|| found(LOGGERS))
+    let banner = BANNERS.iter().find(|(needle, _)| says(needle));
+    banner.or_else(|| LOGGERS.iter().find(|(needle, _)| names_logger(window, needle))).map(|(_, role)| *role)
+}
+
+/// Does a logger's name stand in the window? A TaskManager's traces name classes of the JobManager, in frames.
+fn names_logger(window: &[u8], name: &str) -> bool {
+    memchr::memmem::find_iter(window, name.as_bytes()).any(|at| {
+        let line = &window[memchr::memrchr(b'\n', &window[..at]).map_or(0, |end| end + 1)..at];
+        !line.trim_ascii_start().starts_with(b"at ")
+    })
 }
 
 /// The role that a file's name suggests.
