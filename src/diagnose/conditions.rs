@@ -359,11 +359,16 @@ fn pasted(work: &mut Work) {
             || level == Level::Unknown
             || fragment(work, at.source)
     };
-    if let Some((at, _)) = first_cause.filter(|(at, _)| decisive(*at)) {
+    if let Some((at, told)) = first_cause.filter(|(at, _)| decisive(*at)) {
         if let Some(fingerprint) = story.entry(*at).exception {
             let mut cause = work.stated(fingerprint, *at);
             if &*cause.slug == "unclassified-exception" {
                 cause.certainty = Certainty::Insufficient;
+            }
+            // Code that warns of an exception has caught it; what became of the job, lines that are not here tell.
+            let entry = story.entry(*at);
+            if *told == Told::Unnamed && entry.level == Level::Warn && matches!(entry.what, What::Problem { .. }) {
+                cause.certainty = cause.certainty.max(Certainty::Possible);
             }
             work.note_alone(cause, None, Role::RootCause);
         }
