@@ -69,7 +69,8 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
 /// Is there a process, or its garbage collector, of which something is known?
 fn any_process(work: &Work) -> bool {
     let sources = &work.story.sources;
-    !work.story.processes.is_empty() && sources.iter().any(|s| s.digest.first.is_some()) || sources.iter().any(|s| s.digest.gc.is_some())
+    !work.story.processes.is_empty() && sources.iter().any(|s| s.digest.first.is_some())
+        || sources.iter().any(|s| s.digest.gc.as_ref().is_some_and(|log| !log.lives.is_empty()))
 }
 
 /// Did no job run in these logs, and does a piece of a log tell of an exception of which only what carries the cause is left?
