@@ -19,7 +19,7 @@ static JOB_MANAGER: LazyLock<Vec<u8>> = LazyLock::new(|| fixture("1.20.5-checkpo
 static TASK_MANAGER: LazyLock<Vec<u8>> = LazyLock::new(|| fixture("1.20.5-npe-taskmanager.log.gz"));
 static GC: LazyLock<Vec<u8>> = LazyLock::new(|| fixture("gc.log.gz"));
 
-const LOG: Mode = Mode { headed: true, levelless: false, gc: GcLines::No, process: None };
+const LOG: Mode = Mode { headed: true, lacks: flinklog::layout::Lacks::Nothing, gc: GcLines::No, process: None };
 
 fn main() {
     LazyLock::force(&RULES);

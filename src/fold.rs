@@ -13,7 +13,7 @@ use crate::digest::{Builder, DayCounter, Place, SourceDigest};
 use crate::event::{BannerKey, ExecutionId, JobId, Kind, Str, Task, TmLoss};
 use crate::gc;
 use crate::layout::time::MinuteClock;
-use crate::layout::{self, Level, ansi, json};
+use crate::layout::{self, Lacks, Level, ansi, json};
 use crate::record::{ChunkResult, Found, FoundStep, Logger};
 use crate::scan;
 
@@ -474,7 +474,10 @@ fn message(raw: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     }
     let bare = ansi::strip(line);
     let mut clock = MinuteClock::default();
-    let at = layout::shipped(&bare, &mut clock).or_else(|| layout::general(&bare, true)).map(|head| head.message.as_ptr() as usize - bare.as_ptr() as usize);
+    let at = layout::shipped(&bare, &mut clock)
+        .or_else(|| layout::general(&bare, Lacks::Level))
+        .or_else(|| layout::general(&bare, Lacks::Time))
+        .map(|head| head.message.as_ptr() as usize - bare.as_ptr() as usize);
     match (at, bare) {
         (Some(at), Cow::Borrowed(line)) => Cow::Borrowed(line.get(at..).unwrap_or_default()),
         (Some(at), Cow::Owned(line)) => Cow::Owned(line.get(at..).unwrap_or_default().to_vec()),
@@ -517,7 +520,7 @@ impl Look for Seeker<'_> {
             return;
         }
         let headed = result.layouts.iter().sum::<u64>() > 0;
-        let mode = crate::record::Mode { headed, levelless: false, gc: crate::record::GcLines::No, process: None };
+        let mode = crate::record::Mode { headed, lacks: Lacks::Nothing, gc: crate::record::GcLines::No, process: None };
         let mut record: Vec<u8> = Vec::new();
         for (i, line) in chunk.split_inclusive(|b| *b == b'\n').enumerate() {
             if crate::record::begins(line.strip_suffix(b"\n").unwrap_or(line), mode) {

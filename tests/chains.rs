@@ -117,10 +117,8 @@ fn a_checkpoint_that_expires_is_followed_to_what_held_it_up() {
     let found = diagnosed(&[(JM_LOG, expired()), (TM_LOG, task_manager(""))]);
     assert_eq!(roots(&found), [("cp-expired", Certainty::Possible)]);
 
-    let slow = format!(
-        "2026-11-21 10:07:00,000 WARN  org.apache.hadoop.hdfs.DataStreamer                          [] - Slow waitForAckedSeqno took 61231ms (threshold=30000ms). File being written: /flink/chk-1/a\n"
-    );
-    let found = diagnosed(&[(JM_LOG, expired()), (TM_LOG, task_manager(&slow))]);
+    let slow = "2026-11-21 10:07:00,000 WARN  org.apache.hadoop.hdfs.DataStreamer                          [] - Slow waitForAckedSeqno took 61231ms (threshold=30000ms). File being written: /flink/chk-1/a\n";
+    let found = diagnosed(&[(JM_LOG, expired()), (TM_LOG, task_manager(slow))]);
     assert_eq!(roots(&found), [("slow-checkpoint-storage", Certainty::Possible)]);
     assert!(found.findings.iter().any(|f| &*f.pattern == "cp-expired" && f.role == Role::Symptom));
 

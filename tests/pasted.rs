@@ -567,3 +567,13 @@ fn the_answer_to_a_refused_load_is_read() {
     let refused = "{\n    \"TxnId\": 89129,\n    \"Status\": \"Fail\",\n    \"Message\": \"too many filtered rows\",\n    \"NumberTotalRows\": 3\n}\n";
     assert_eq!(answer(refused).0.as_deref(), Some("olap-streamload-rejected"));
 }
+
+#[test]
+fn records_without_times_are_told_apart() {
+    let text = "INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph - Source: orders (12/64) (0a4f4d2b6c7e8f90a1b2c3d4e5f60718) switched from RUNNING to FAILED on container_e01_1700000000000_0001_01_000004 @ worker-3 (dataPort=33333).
+org.apache.flink.streaming.connectors.kafka.internals.Handover$ClosedException: null
+WARN  org.apache.kafka.clients.NetworkClient - [Consumer clientId=consumer-1] Connection to node 3 (kafka-3/10.0.0.5:9092) could not be established. Broker may not be available.
+";
+    let (root, certainty, verdict) = answer(text);
+    assert_eq!((root.as_deref(), certainty, verdict), (Some("kafka-broker-unreachable"), Some(Certainty::Possible), "failed"));
+}

@@ -8,7 +8,7 @@ use flinklog::delivery::{IFile, Limits, Sections, TFile, Tar, YarnText, Zip, k8s
 use flinklog::input::chunk::{SliceChunks, StreamChunks};
 use flinklog::input::decode::Codec;
 use flinklog::input::sniff;
-use flinklog::layout::{self, ansi, json, time};
+use flinklog::layout::{self, Lacks, ansi, json, time};
 use flinklog::patterns::Packs;
 use flinklog::record::{self, GcLines, Mode};
 use flinklog::rules::Rules;
@@ -33,6 +33,8 @@ pub const TARGETS: [Target; 12] = [
     ("configuration", configuration),
 ];
 
+const LACKS: [Lacks; 3] = [Lacks::Nothing, Lacks::Level, Lacks::Time];
+
 fn rules() -> &'static Rules {
     static RULES: std::sync::OnceLock<Rules> = std::sync::OnceLock::new();
     RULES.get_or_init(|| Rules::new(Packs::shipped().clone()))
@@ -43,7 +45,7 @@ pub fn framing(data: &[u8]) {
     let Some((choice, text)) = data.split_at_checked(2) else { return };
     let size = 1 + usize::from(choice[0]) * 3;
     let gc = [GcLines::No, GcLines::Mixed, GcLines::Only][usize::from(choice[1] >> 2) % 3];
-    let mode = Mode { headed: choice[1] & 1 == 0, levelless: choice[1] & 2 != 0, gc, process: None };
+    let mode = Mode { headed: choice[1] & 1 == 0, lacks: LACKS[usize::from(choice[1] >> 1 & 1) * (1 + usize::from(choice[1] >> 7))], gc, process: None };
     let whole = record::scan(text, mode, rules());
     let of = |r: &record::ChunkResult| (r.lines, r.records, r.unparsed_lines, r.layouts, r.found.len(), r.gc.len());
     assert_eq!(whole.lines, text.iter().filter(|b| **b == b'\n').count() as u64 + u64::from(text.last().is_some_and(|b| *b != b'\n')));
@@ -93,11 +95,11 @@ impl Read for Small<'_> {
 pub fn layouts(data: &[u8]) {
     let mut clock = time::MinuteClock::default();
     for line in data.split(|b| *b == b'\n') {
-        for levelless in [false, true] {
-            if let Some(head) = layout::general(line, levelless) {
+        for lacks in LACKS {
+            if let Some(head) = layout::general(line, lacks) {
                 assert!(line.ends_with(head.message) || head.message.len() < line.len());
             }
-            record::is_head(line, levelless);
+            record::is_head(line, lacks);
         }
         let fast = layout::shipped(line, &mut clock);
         if let Some(head) = fast {

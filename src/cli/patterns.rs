@@ -16,7 +16,7 @@ use crate::exception;
 use crate::fold::RecordAt;
 use crate::input::discover::{FileToRead, Found};
 use crate::layout::time::MinuteClock;
-use crate::layout::{self, ansi, json as json_layout};
+use crate::layout::{self, Lacks, ansi, json as json_layout};
 use crate::patterns::{self, Level, NewPattern, On, Packs, Pattern};
 use crate::rules::Rules;
 use crate::scan;
@@ -163,7 +163,7 @@ fn parts(record: &[u8]) -> (Level, String, String) {
     }
     let bare = ansi::strip(line);
     let mut clock = MinuteClock::default();
-    match layout::shipped(&bare, &mut clock).or_else(|| layout::general(&bare, false)) {
+    match layout::shipped(&bare, &mut clock).or_else(|| layout::general(&bare, Lacks::Nothing)).or_else(|| layout::general(&bare, Lacks::Time)) {
         Some(head) => (level(head.level), String::from_utf8_lossy(head.logger).into_owned(), format!("{}{rest}", String::from_utf8_lossy(head.message))),
         None => (Level::Unknown, String::new(), format!("{}{rest}", String::from_utf8_lossy(&bare))),
     }

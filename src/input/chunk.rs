@@ -276,7 +276,7 @@ mod tests {
     use super::*;
     use crate::record::GcLines;
 
-    const HEADED: Mode = Mode { headed: true, levelless: false, gc: GcLines::No, process: None };
+    const HEADED: Mode = Mode { headed: true, lacks: crate::layout::Lacks::Nothing, gc: GcLines::No, process: None };
 
     fn sample() -> Vec<u8> {
         let mut text = Vec::new();

@@ -1,7 +1,7 @@
 //! What a source is: decided from its first 64 KiB, from its name only where the content does not tell.
 
 use crate::delivery;
-use crate::layout::{self, ansi, json, time::MinuteClock};
+use crate::layout::{self, Lacks, ansi, json, time::MinuteClock};
 use crate::record::{GcLines, Mode, continues};
 
 /// Bytes that are looked at.
@@ -41,7 +41,7 @@ pub enum Content {
 pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
     let base = name.rsplit('/').next().unwrap_or(name);
     let by_name = role_by_name(base);
-    let text_mode = Mode { headed: false, levelless: false, gc: GcLines::Mixed, process: None };
+    let text_mode = Mode { headed: false, lacks: Lacks::Nothing, gc: GcLines::Mixed, process: None };
     let is = |content, role, mode| Sniffed { content, role, mode };
     if matches!(base, "launch_container.sh" | "directory.info" | "prelaunch.out" | "container_tokens" | "default_container_executor.sh") {
         return is(Content::Launcher, "launcher", text_mode);
@@ -58,7 +58,7 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
         return is(Content::Yarn, "container", text_mode);
     }
     if crate::gc::looks_like_gc_log(window) {
-        return is(Content::Gc, "gc", Mode { headed: false, levelless: false, gc: GcLines::Only, process: None });
+        return is(Content::Gc, "gc", Mode { headed: false, lacks: Lacks::Nothing, gc: GcLines::Only, process: None });
     }
     if let Some(kind) = delivery::prefix::detect(window) {
         return is(Content::Prefixed(kind), "container", text_mode);
@@ -74,19 +74,23 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
         return is(Content::Log, "hs-err", Mode { gc: GcLines::No, ..text_mode });
     }
     // A `.out` with a dump among the program's own lines stays one.
-    if !is_stdout(by_name) && (crate::jvm::thread_dump::looks_like_thread_dump(window) || says("Full thread dump ") && count_heads(window).0 == 0) {
+    if !is_stdout(by_name) && (crate::jvm::thread_dump::looks_like_thread_dump(window) || says("Full thread dump ") && count_heads(window).heads == 0) {
         return is(Content::Log, "thread-dump", Mode { gc: GcLines::No, ..text_mode });
     }
-    let (heads, levelless, lines) = count_heads(window);
+    let Heads { heads, levelless, timeless, lines } = count_heads(window);
     let role = role_by_content(window).unwrap_or(by_name);
     // What a daemon prints belongs to the process that its name tells.
     let process_of = |role: Role| process_of(role).or_else(|| process_by_name(base));
     if heads > 0 {
         let gc = if is_stdout(by_name) || says("][gc") || says("[GC ") || says("[Full GC") { GcLines::Mixed } else { GcLines::No };
-        return is(Content::Log, role, Mode { headed: true, levelless: false, gc, process: process_of(role) });
+        return is(Content::Log, role, Mode { headed: true, lacks: Lacks::Nothing, gc, process: process_of(role) });
     }
     if levelless > 0 && levelless * 50 >= lines.min(50) && has_trace(window) {
-        return is(Content::Log, role, Mode { headed: true, levelless: true, gc: GcLines::No, process: process_of(role) });
+        return is(Content::Log, role, Mode { headed: true, lacks: Lacks::Level, gc: GcLines::No, process: process_of(role) });
+    }
+    // What a program prints to `.out` may look like such heads, and the JVM writes there too.
+    if timeless * 5 >= lines.max(1) && !is_stdout(by_name) {
+        return is(Content::Log, role, Mode { headed: true, lacks: Lacks::Time, gc: GcLines::No, process: process_of(role) });
     }
     // What a program prints may be JSON, and what the JVM says comes last.
     let telling = is_stdout(by_name) || has_trace(window) || named && quotes_failures(window);
@@ -141,9 +145,16 @@ fn looks_binary(window: &[u8]) -> bool {
 }
 
 /// Heads with a level, heads without, and lines that are not blank.
-fn count_heads(window: &[u8]) -> (usize, usize, usize) {
+struct Heads {
+    heads: usize,
+    levelless: usize,
+    timeless: usize,
+    lines: usize,
+}
+
+fn count_heads(window: &[u8]) -> Heads {
     let mut clock = MinuteClock::default();
-    let (mut heads, mut levelless, mut lines) = (0, 0, 0);
+    let (mut heads, mut levelless, mut timeless, mut lines) = (0, 0, 0, 0);
     for line in window.split(|b| *b == b'\n').take(2000) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.trim_ascii().is_empty() {
@@ -159,17 +170,19 @@ fn count_heads(window: &[u8]) -> (usize, usize, usize) {
             continue;
         }
         let bare = ansi::strip(line);
-        if layout::general(&bare, false).is_some() {
+        if layout::general(&bare, Lacks::Nothing).is_some() {
             heads += 1;
-        } else if layout::general(&bare, true).is_some() {
+        } else if layout::general(&bare, Lacks::Level).is_some() {
             levelless += 1;
+        } else if layout::general(&bare, Lacks::Time).is_some() {
+            timeless += 1;
         }
     }
     // A JSON line that the window cuts is still one.
     if heads == 0 && lines <= 1 && window.first() == Some(&b'{') && window.len() >= SNIFF && memchr::memmem::find(window, b"\"message\":").is_some() {
         heads = 1;
     }
-    (heads, levelless, lines)
+    Heads { heads, levelless, timeless, lines }
 }
 
 fn has_trace(window: &[u8]) -> bool {

@@ -129,6 +129,16 @@ pub struct Head<'a> {
     pub layout: Layout,
 }
 
+/// What the heads of a source may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacks {
+    Nothing,
+    /// `2026-11-21 10:00:00 message`: pasted console exports.
+    Level,
+    /// `INFO  org.apache.flink.runtime.taskmanager.Task  - message`: layouts of log collectors and consoles that have their own clock.
+    Time,
+}
+
 /// Bytes of a line that are looked at to say whether it is a head.
 pub const HEAD_BYTES: usize = 2048;
 
@@ -239,17 +249,17 @@ fn separator(text: &[u8], name: usize) -> Option<(usize, Layout)> {
 }
 
 /// Parses a head in any text layout: a time within the first tokens, a level, then a logger and a separator where there are any.
-/// `levelless`: also take a line with a time and no level (pasted console exports), where the caller knows that the source has no others.
-pub fn general(line: &[u8], levelless: bool) -> Option<Head<'_>> {
-    read(line, levelless).filter(|head| !goes_on_in_a_trace(line, head))
+/// `lacks`: also take lines without a level or a time, where the caller knows that the source has no others.
+pub fn general(line: &[u8], lacks: Lacks) -> Option<Head<'_>> {
+    read(line, lacks).filter(|head| !goes_on_in_a_trace(line, head))
 }
 
 /// What stands behind the time and level of a line of a stack trace that bears them; such a line is no head of its own.
 pub fn trace_behind_head(line: &[u8]) -> Option<&[u8]> {
-    read(line, false).filter(|head| goes_on_in_a_trace(line, head)).map(|head| head.message)
+    read(line, Lacks::Nothing).filter(|head| goes_on_in_a_trace(line, head)).map(|head| head.message)
 }
 
-fn read(line: &[u8], levelless: bool) -> Option<Head<'_>> {
+fn read(line: &[u8], lacks: Lacks) -> Option<Head<'_>> {
     if !may_be_head(line) {
         return None;
     }
@@ -311,13 +321,18 @@ fn read(line: &[u8], levelless: bool) -> Option<Head<'_>> {
         }
         break;
     }
-    let stamp = stamp?;
-    if stamp.date == Date::NoYear && level.is_none() && !levelless {
+    let Some(stamp) = stamp else {
+        // Nothing but its form tells such a line from text: a level, a logger with dots, a dash.
+        let (logger, message, dashed) = logger_and_message(&line[at.min(line.len())..]);
+        let level = level.filter(|_| lacks == Lacks::Time && dashed && !thread_seen && logger.contains(&b'.'))?;
+        return Some(Head { stamp: None, level, logger, message, layout: Layout::Custom });
+    };
+    if stamp.date == Date::NoYear && level.is_none() && lacks != Lacks::Level {
         return None;
     }
     let rest = &line[at.min(line.len())..];
     let Some(level) = level else {
-        if !levelless || stamp.date == Date::None {
+        if lacks != Lacks::Level || stamp.date == Date::None {
             return None;
         }
         // `[2026-11-21 10:00:00.123]Container exited …`: the NodeManager's stamp inside YARN's diagnostics.
@@ -465,7 +480,7 @@ mod tests {
 
     fn check(line: &str, level: Level, logger: &str, message: &str, layout: Layout) {
         let mut clock = MinuteClock::default();
-        let head = shipped(line.as_bytes(), &mut clock).or_else(|| general(line.as_bytes(), false)).unwrap_or_else(|| panic!("no head: {line}"));
+        let head = shipped(line.as_bytes(), &mut clock).or_else(|| general(line.as_bytes(), Lacks::Nothing)).unwrap_or_else(|| panic!("no head: {line}"));
         assert_eq!(head.level, level, "{line}");
         assert_eq!(String::from_utf8_lossy(head.logger), logger, "{line}");
         assert_eq!(String::from_utf8_lossy(head.message), message, "{line}");
@@ -474,8 +489,8 @@ mod tests {
 
     #[test]
     fn stamps_inside_yarn_diagnostics_are_no_heads() {
-        assert!(general(b"[2026-11-21 10:00:00.123]Container exited with a non-zero exit code 1. Error file: prelaunch.err.", true).is_none());
-        assert!(general(b"[2026-11-21 10:00:00.123] Container exited", true).is_some());
+        assert!(general(b"[2026-11-21 10:00:00.123]Container exited with a non-zero exit code 1. Error file: prelaunch.err.", Lacks::Level).is_none());
+        assert!(general(b"[2026-11-21 10:00:00.123] Container exited", Lacks::Level).is_some());
     }
 
     #[test]
@@ -505,10 +520,24 @@ mod tests {
         check("INFO 2026-11-21 17:32:01,217 org.apache.flink.X - a", Level::Info, "org.apache.flink.X", "a", Layout::Custom);
         let operator = "2026-11-21 17:32:01,217 o.a.f.k.o.l.AuditUtils         [INFO ][payments/ledger] >>> Event";
         check(operator, Level::Info, "o.a.f.k.o.l.AuditUtils", "[payments/ledger] >>> Event", Layout::Custom);
-        assert!(general(b"2026-11-21 17:32:01,217 db1.prod.example [ERROR: relation orders] does not exist", false).is_none());
+        assert!(general(b"2026-11-21 17:32:01,217 db1.prod.example [ERROR: relation orders] does not exist", Lacks::Nothing).is_none());
         check("2026-11-21 17:32:01,217 o.a.f.k.o.FlinkOperator [WARN ] a", Level::Warn, "o.a.f.k.o.FlinkOperator", "a", Layout::Custom);
         check("2026-11-21 17:32:01,217 INFO  Something happened", Level::Info, "", "Something happened", Layout::Custom);
         check("2026-11-21 17:32:01,217 INFO  [flink-pekko.actor-3] o.a.f.X [] - a", Level::Info, "o.a.f.X", "a", Layout::Custom);
+    }
+
+    #[test]
+    fn heads_without_a_time_need_a_logger_and_a_dash() {
+        let line = b"INFO  org.apache.flink.mesos.runtime.clusterframework.MesosFlinkResourceManager  - Mesos task taskmanager-01513 failed";
+        let head = general(line, Lacks::Time).unwrap();
+        assert_eq!((head.stamp, head.level), (None, Level::Info));
+        assert_eq!((simple_name(head.logger), head.message), (&b"MesosFlinkResourceManager"[..], &b"Mesos task taskmanager-01513 failed"[..]));
+        assert_eq!(general(line, Lacks::Nothing), None);
+        for line in
+            ["INFO  [] - Loading configuration property: rest.port, 8081", "ERROR: relation orders does not exist", "WARN orders - late", "INFO a.b late"]
+        {
+            assert_eq!(general(line.as_bytes(), Lacks::Time), None, "{line}");
+        }
     }
 
     #[test]
@@ -523,7 +552,7 @@ mod tests {
             "1> record",
         ] {
             assert_eq!(shipped(line.as_bytes(), &mut clock), None, "{line}");
-            assert_eq!(general(line.as_bytes(), false), None, "{line}");
+            assert_eq!(general(line.as_bytes(), Lacks::Nothing), None, "{line}");
         }
     }
 }

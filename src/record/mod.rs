@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 use crate::classify::{self, Group};
 use crate::layout::time::{Date, MinuteClock, Stamp};
-use crate::layout::{self, Head, Layout, Level, Naming, ansi, json};
+use crate::layout::{self, Head, Lacks, Layout, Level, Naming, ansi, json};
 use crate::rules::Rules;
 
 pub use found::{ChunkResult, Found, FoundStep, Logger, Routine, Span};
@@ -29,8 +29,8 @@ pub const MAX_RECORD: usize = 1 << 20;
 pub struct Mode {
     /// Records begin with heads; other lines go on the record before. Otherwise each line stands for itself, stack frames aside.
     pub headed: bool,
-    /// Heads may lack a level (pasted console exports).
-    pub levelless: bool,
+    /// What heads may lack.
+    pub lacks: Lacks,
     pub gc: GcLines,
     /// Role of the process that writes here, as the report names it, where the beginning shows it.
     pub process: Option<&'static str>,
@@ -87,7 +87,7 @@ fn stands_alone(line: &[u8]) -> bool {
 pub fn begins(line: &[u8], mode: Mode) -> bool {
     match mode.gc {
         GcLines::Only => !matches!(line.first(), Some(b' ' | b'\t') | None),
-        _ if mode.headed => is_head(line, mode.levelless) || (mode.gc == GcLines::Mixed && is_gc_line(line)),
+        _ if mode.headed => is_head(line, mode.lacks) || (mode.gc == GcLines::Mixed && is_gc_line(line)),
         _ => !continues(line),
     }
 }
@@ -147,7 +147,7 @@ pub fn may_cut(bytes: &[u8], at: usize, mode: Mode) -> bool {
 }
 
 /// Does `line` parse as the head of a record?
-pub fn is_head(line: &[u8], levelless: bool) -> bool {
+pub fn is_head(line: &[u8], lacks: Lacks) -> bool {
     if line.first() == Some(&b'{') {
         return json::parse(line).is_some();
     }
@@ -159,7 +159,7 @@ pub fn is_head(line: &[u8], levelless: bool) -> bool {
     if layout::shipped(line, &mut clock).is_some() {
         return true;
     }
-    layout::general(&ansi::strip(&line[..line.len().min(layout::HEAD_BYTES)]), levelless).is_some()
+    layout::general(&ansi::strip(&line[..line.len().min(layout::HEAD_BYTES)]), lacks).is_some()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -405,7 +405,7 @@ impl<'c> Scanner<'c, '_> {
             if memchr::memchr(0x1b, &bare[..bare.len().min(256)]).is_some() {
                 let stripped = ansi::strip(bare);
                 let mut clock = MinuteClock::default();
-                let head = layout::shipped(&stripped, &mut clock).or_else(|| layout::general(&stripped, self.mode.levelless));
+                let head = layout::shipped(&stripped, &mut clock).or_else(|| layout::general(&stripped, self.mode.lacks));
                 if let Some(head) = head {
                     let interest = self.interest_of_copy(head.level, head.logger);
                     let open = Open {
@@ -426,7 +426,7 @@ impl<'c> Scanner<'c, '_> {
                     self.push(open);
                     return;
                 }
-            } else if let Some(head) = layout::general(bare, self.mode.levelless) {
+            } else if let Some(head) = layout::general(bare, self.mode.lacks) {
                 self.begin(start, number, head);
                 if self.mode.gc == GcLines::Mixed {
                     self.gc_inside(start, end, number);
@@ -646,7 +646,7 @@ impl<'c> Scanner<'c, '_> {
         let text = without_cr(&stripped);
         let line = classify::text::first_line(&text);
         let mut clock = MinuteClock::default();
-        let Some(head) = layout::shipped(line, &mut clock).or_else(|| layout::general(line, self.mode.levelless)) else { return };
+        let Some(head) = layout::shipped(line, &mut clock).or_else(|| layout::general(line, self.mode.lacks)) else { return };
         let at = text.len() - (text.len() - line.len()) - head.message.len();
         self.record(open, span, head.logger, &text[at..], Logger::Copied(head.logger.into()));
     }
@@ -724,7 +724,7 @@ mod tests {
     use super::*;
     use crate::patterns::Packs;
 
-    const HEADED: Mode = Mode { headed: true, levelless: false, gc: GcLines::No, process: None };
+    const HEADED: Mode = Mode { headed: true, lacks: Lacks::Nothing, gc: GcLines::No, process: None };
 
     fn read(text: &str) -> ChunkResult {
         scan(text.as_bytes(), HEADED, &Rules::new(Packs::shipped().clone()))
