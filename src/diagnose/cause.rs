@@ -3,7 +3,7 @@
 use super::chain::Seen;
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::Work;
-use crate::correlate::EntryRef;
+use crate::correlate::{EntryRef, WorkerLife};
 use crate::digest::What;
 use crate::event::Str;
 use crate::exception::{FrameCategory, Trace};
@@ -276,6 +276,19 @@ impl Work<'_> {
         unnamed.map(|(at, fingerprint)| self.stated(fingerprint, at))
     }
 
+    /// A task that has more subtasks than all TaskManagers of that time have slots, where the slots of all are known.
+    fn too_few_slots(&self, at: EntryRef) -> Option<String> {
+        let What::TaskFailed { failure, .. } = &self.story.entry(at).what else { return None };
+        let ms = self.story.time(at)?;
+        let is_there = |life: &WorkerLife| life.registered.is_some_and(|from| from <= ms) && life.lost.is_none_or(|lost| lost > ms);
+        let there = self.story.workers.iter().filter(|worker| worker.lives.iter().any(is_there));
+        let slots = there.map(|worker| worker.slots.map(u64::from)).collect::<Option<Vec<_>>>()?;
+        let (needed, offered) = (u64::from(failure.task.parallelism), slots.iter().sum::<u64>());
+        (needed > offered && !slots.is_empty()).then(|| {
+            format!("{} has {needed} subtasks, and the TaskManagers that were registered, {}, offered {offered} slots", failure.task.vertex, slots.len())
+        })
+    }
+
     fn is_flinks_own(&self, fingerprint: u64) -> bool {
         self.thrown.get(&fingerprint).and_then(|t| t.group.thrown.trace.root_link()).is_some_and(|link| link.class.starts_with("org.apache.flink."))
     }
@@ -334,8 +347,12 @@ impl Work<'_> {
                 return cause.with_symptom(slug, seen);
             }
             let mut cause = self.stated(fingerprint, at);
-            let slots = "how many slots the job needs, and why no further TaskManager came, is not in these logs".to_owned();
-            cause.missing.push(Missing { code: "slots", subject: None, text: slots });
+            cause.note = self.too_few_slots(at);
+            let text = match cause.note {
+                Some(_) => "why no further TaskManager came is not in these logs",
+                None => "how many slots the job needs, and why no further TaskManager came, is not in these logs",
+            };
+            cause.missing.push(Missing { code: "slots", subject: None, text: text.to_owned() });
             return cause;
         }
         if LEADER_SYMPTOMS.contains(&slug)
