@@ -347,12 +347,11 @@ impl Work<'_> {
                 return cause.with_symptom(slug, seen);
             }
             let mut cause = self.stated(fingerprint, at);
-            cause.note = self.too_few_slots(at);
-            let text = match cause.note {
-                Some(_) => "why no further TaskManager came is not in these logs",
-                None => "how many slots the job needs, and why no further TaskManager came, is not in these logs",
+            let text = match self.too_few_slots(at) {
+                Some(known) => format!("{known}; why no further TaskManager came is not in these logs"),
+                None => "how many slots the job needs, and why no further TaskManager came, is not in these logs".to_owned(),
             };
-            cause.missing.push(Missing { code: "slots", subject: None, text: text.to_owned() });
+            cause.missing.push(Missing { code: "slots", subject: None, text });
             return cause;
         }
         if LEADER_SYMPTOMS.contains(&slug)
