@@ -10,9 +10,10 @@ use super::cause::{AFTER_MS, Cause, Told};
 use super::conditions;
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::{self, Work};
-use crate::correlate::{EntryRef, Placed};
+use crate::correlate::{EntryRef, Placed, WorkerLife};
 use crate::digest::What;
 use crate::event::{JobId, Kind};
+use crate::layout::Level;
 use crate::patterns::{Chain, Nature, Needs, Scope};
 
 /// Links that are walked from a symptom.
@@ -21,6 +22,9 @@ const MAX_LINKS: usize = 4;
 const MAX_PAUSED: usize = 64;
 /// Retries of a TaskManager from which on it is no late start of its peer.
 const MANY_RETRIES: u64 = 3;
+
+/// How long a JobManager waits for TaskManagers before it is likely that nobody starts them, in milliseconds.
+const LEAST_WAIT_MS: i64 = 30_000;
 
 /// Where a symptom was seen.
 #[derive(Debug, Clone, Copy)]
@@ -66,35 +70,46 @@ impl Work<'_> {
             Some(fingerprint) => self.stated(fingerprint, at),
             None => conditions::alone(self, chain.cause, at, Certainty::Likely, pattern.nature == Nature::Symptom),
         };
-        cause.certainty = cause.certainty.max(Certainty::Likely);
+        // What only warned was survived, and of a record that tells no job nobody knows whose trouble it was.
+        let entry = self.story.entry(at);
+        let survived = matches!(entry.what, What::Problem { .. }) && matches!(entry.level, Level::Warn | Level::Info | Level::Debug | Level::Trace);
+        let sure = if survived || self.is_unsure(at, seen) { Certainty::Possible } else { Certainty::Likely };
+        cause.certainty = cause.certainty.max(sure);
         cause.worker = seen.worker.filter(|_| chain.scope == Scope::SameTaskManager);
-        if pattern.nature == Nature::Symptom {
+        if pattern.nature != Nature::Cause {
             let before = links.checked_sub(1).and_then(|links| self.walk(chain.cause, Seen { at, ..seen }, links));
             if let Some(deeper) = before.filter(|deeper| !deeper.is_symptom) {
                 return Some(deeper.with_symptom(chain.cause, Evidence::of(self.story, at)));
             }
+        }
+        if pattern.nature == Nature::Symptom {
             cause.is_symptom = true;
             cause.certainty = Certainty::Possible;
         }
         Some(cause)
     }
 
-    /// The first record in window and scope that tells a slug.
+    /// The record nearest before the symptom, in window and scope, that tells a slug; else what the platform says of it later.
     fn record_of(&self, slug: &str, chain: &Chain, seen: Seen) -> Option<EntryRef> {
         let records = self.index.by_slug.get_or_init(|| self.by_slug()).get(slug)?;
         let fits = |placed: &&Placed| placed.at != seen.at && self.in_scope(chain.scope, placed.at, seen);
         let Some(ms) = self.story.time(seen.at) else {
             // Without times only what stands above in the same text came before.
             let above = |p: &&Placed| p.ms.is_none() && p.at.source == seen.at.source && p.at.entry < seen.at.entry;
-            return records.iter().filter(above).find(fits).map(|p| p.at);
+            return records.iter().rev().filter(above).find(fits).map(|p| p.at);
         };
-        let window = i64::try_from(chain.window_ms).unwrap_or(i64::MAX);
-        let near = incidents::since(records, Some(ms.saturating_sub(window)));
-        let near = near.iter().take_while(|p| p.ms <= Some(ms + AFTER_MS));
+        let near = incidents::since(records, Some(ms.saturating_sub(self.window(chain))));
+        let (before, after) = near.split_at(near.partition_point(|p| p.ms <= Some(ms)));
         // The platform's notices of a death come late; what fails later is no cause.
-        let in_time =
-            |p: &&Placed| p.ms <= Some(ms) || matches!(self.story.entry(p.at).what, What::Event(Kind::PlatformEnd { .. } | Kind::WorkerTerminated { .. }));
-        near.filter(in_time).find(fits).map(|p| p.at)
+        let notice = |p: &&Placed| matches!(self.story.entry(p.at).what, What::Event(Kind::PlatformEnd { .. } | Kind::WorkerTerminated { .. }));
+        let mut notices = after.iter().take_while(|p| p.ms <= Some(ms + AFTER_MS)).filter(notice);
+        before.iter().rev().find(fits).or_else(|| notices.find(fits)).map(|p| p.at)
+    }
+
+    /// How far back a chain goes, in milliseconds; from a checkpoint that expired no further than to its trigger (10 minutes by default).
+    fn window(&self, chain: &Chain) -> i64 {
+        let window = i64::try_from(chain.window_ms).unwrap_or(i64::MAX);
+        if chain.symptom == "cp-expired" { window.min(self.duration_set("execution.checkpointing.timeout", 600_000)) } else { window }
     }
 
     fn by_slug(&self) -> BySlug {
@@ -122,10 +137,9 @@ impl Work<'_> {
     fn in_scope(&self, scope: Scope, at: EntryRef, seen: Seen) -> bool {
         let entry = self.story.entry(at);
         let own = seen.job.and_then(|job| self.story.jobs.get(job)).map(|job| job.id);
-        let of_job = job_of(&entry.what);
         // Another job's failure is its own business; of a failed task whose job is not told nobody knows.
-        let other = matches!((own, of_job), (Some(own), Some(of)) if own != of);
-        let unsure = own.is_some() && of_job.is_none() && self.story.jobs.len() > 1;
+        let other = matches!((own, job_of(&entry.what)), (Some(own), Some(of)) if own != of);
+        let unsure = self.is_unsure(at, seen);
         if other || unsure && matches!(entry.what, What::TaskFailed { .. }) {
             return false;
         }
@@ -133,13 +147,25 @@ impl Work<'_> {
             Scope::SameTaskManager => seen
                 .worker
                 .and_then(|w| self.story.workers.get(w))
-                .is_some_and(|worker| worker.sources.contains(&at.source) || self.story.quote(at).is_some_and(|quote| quote.text.contains(&*worker.id))),
+                .is_some_and(|worker| worker.sources.contains(&at.source) || self.story.quote(at).is_some_and(|quote| names(&quote.text, &worker.id))),
             Scope::SameJob => !unsure,
             Scope::SameProcess => at.source == seen.at.source || self.process_of(at.source).is_some_and(|p| self.process_of(seen.at.source) == Some(p)),
             Scope::AnyTaskManager => self.story.sources[at.source].sniffed.role == "taskmanager",
+            Scope::AbsentTaskManager => self.story.sources[at.source].sniffed.role == "taskmanager" && !self.is_there(at.source, self.story.time(seen.at)),
             Scope::AnyProcess => true,
-            Scope::AllTaskManagers => false,
         }
+    }
+
+    /// Are there several jobs, and is it not told whose record it is?
+    fn is_unsure(&self, at: EntryRef, seen: Seen) -> bool {
+        seen.job.is_some() && self.story.jobs.len() > 1 && job_of(&self.story.entry(at).what).is_none()
+    }
+
+    /// Is the TaskManager of a source registered at a time?
+    fn is_there(&self, source: usize, ms: Option<i64>) -> bool {
+        let Some(ms) = ms else { return false };
+        let there = |life: &WorkerLife| life.registered.is_some_and(|from| from <= ms) && life.lost.is_none_or(|lost| lost > ms);
+        self.story.workers.iter().any(|worker| worker.sources.contains(&source) && worker.lives.iter().any(there))
     }
 
     fn process_of(&self, source: usize) -> Option<usize> {
@@ -151,7 +177,8 @@ impl Work<'_> {
         let story = self.story;
         let index = u16::try_from(self.rules.packs.index_of(shown_by)?).ok()?;
         let ms = story.time(seen.at)?;
-        let window = i64::try_from(chain.window_ms).unwrap_or(i64::MAX);
+        let over_with = self.rules.packs.get(shown_by).map_or(&[][..], |pattern| &pattern.over_with);
+        let ends = |pattern: u16| over_with.iter().any(|id| self.rules.packs.index_of(id) == Some(usize::from(pattern)));
         story.sources.iter().enumerate().find_map(|(source, scanned)| {
             let process = |scope| match scope {
                 Scope::AnyTaskManager => scanned.sniffed.role == "taskmanager",
@@ -160,8 +187,11 @@ impl Work<'_> {
             };
             let matters = &scanned.digest.matters;
             let hits = matters.benign.iter().chain(&matters.hits).find(|hits| hits.pattern == index && process(chain.scope))?;
-            let (first, last) = (story.utc(source, hits.seen.first_ms)?, story.utc(source, hits.seen.last_ms)?);
-            if first > ms || last < ms.saturating_sub(window) {
+            let first = story.utc(source, hits.seen.first_ms)?;
+            let over = matters.recoveries.iter().any(|recovery| ends(recovery.pattern) && recovery.line > hits.place.line);
+            // A state that some line ends goes on until then.
+            let window = if over_with.is_empty() { self.window(chain) } else { i64::try_from(chain.window_ms).unwrap_or(i64::MAX) };
+            if over || !(ms.saturating_sub(window)..=ms).contains(&first) {
                 return None;
             }
             let mut cause = Cause::new(chain.cause, Certainty::Possible, Some(first));
@@ -216,15 +246,27 @@ impl Work<'_> {
         let standalone = process.life.component.as_deref().is_some_and(|component| component.contains("Standalone"));
         let known = self.story.workers.iter().any(|worker| !worker.lives.is_empty() || !worker.sources.is_empty());
         let others = self.story.sources.iter().any(|source| source.sniffed.role == "taskmanager");
-        if process.role != "jobmanager" || !standalone || known || others {
+        if process.role != "jobmanager" || !standalone || known || others || *self.index.task_ran.get_or_init(|| self.task_ran()) {
             return None;
         }
         let to = self.story.time(seen.at);
-        let mut cause = Cause::new("tm-not-started", Certainty::Likely, process.start);
+        // Who starts a cluster may start the TaskManagers last.
+        let waited = to.zip(process.start).is_some_and(|(to, from)| to - from >= LEAST_WAIT_MS);
+        let mut cause = Cause::new("tm-not-started", if waited { Certainty::Likely } else { Certainty::Possible }, process.start);
         let text = "from the JobManager's start on no line tells of a TaskManager that registers".to_owned();
         cause.evidence.push(Evidence::Absence { source: seen.at.source, from: process.start, to, text, quote: process.life.banner.clone() });
         cause.evidence.extend(Evidence::of(self.story, seen.at));
         Some(cause)
+    }
+
+    /// Was any task deployed?
+    fn task_ran(&self) -> bool {
+        let ran = |what: &What| match what {
+            What::Tasks { run, .. } => run.running > 0,
+            What::TaskFailed { failure, .. } => failure.on_task_manager || failure.location.as_deref().is_some_and(|at| !at.contains("unassigned")),
+            _ => false,
+        };
+        self.story.sources.iter().any(|source| !source.digest.deployments.is_empty() || source.digest.entries.iter().any(|entry| ran(&entry.what)))
     }
 
     /// A TaskManager that looks for the ResourceManager again and again, which never hears of it.
@@ -232,13 +274,18 @@ impl Work<'_> {
         let story = self.story;
         let ms = story.time(seen.at)?;
         let retries = u16::try_from(self.rules.packs.index_of("rpc-retrying")?).ok()?;
-        let window = i64::try_from(chain.window_ms).unwrap_or(i64::MAX);
+        // A JobManager whose log begins later may have known it, and one that is known without a log of its own may be this one.
+        let begun = story.processes.iter().filter(|p| p.role == "jobmanager" && p.life.banner.is_some()).filter_map(|p| p.start).min()?;
+        if story.workers.iter().any(|worker| worker.sources.is_empty()) {
+            return None;
+        }
         let registered = |source: usize| story.workers.iter().any(|w| w.sources.contains(&source) && w.lives.iter().any(|life| life.registered.is_some()));
         story.sources.iter().enumerate().find_map(|(source, scanned)| {
             let hits = scanned.digest.matters.benign.iter().find(|hits| hits.pattern == retries && hits.seen.count >= MANY_RETRIES)?;
-            let last = story.utc(source, hits.seen.last_ms)?;
-            let lately = (ms.saturating_sub(window)..=ms + AFTER_MS).contains(&last);
-            if scanned.sniffed.role != "taskmanager" || registered(source) || !lately {
+            let (first, last) = (story.utc(source, hits.seen.first_ms)?, story.utc(source, hits.seen.last_ms)?);
+            let lately = begun <= first && (ms.saturating_sub(self.window(chain))..=ms + AFTER_MS).contains(&last);
+            let worked = scanned.digest.entries.iter().any(|entry| matches!(entry.what, What::Tasks { .. } | What::TaskFailed { .. }));
+            if scanned.sniffed.role != "taskmanager" || registered(source) || worked || !lately {
                 return None;
             }
             let mut cause = Cause::new("tm-cannot-register", Certainty::Likely, story.utc(source, hits.seen.first_ms));
@@ -274,6 +321,13 @@ impl Work<'_> {
         let needed = [Needs::Jobmanager, Needs::Taskmanager, Needs::Gc].into_iter().filter(|needs| chains.iter().any(|chain| chain.needs == Some(*needs)));
         look.into_iter().chain(needed.filter(|needs| !given(*needs)).map(lacking)).collect()
     }
+}
+
+/// Does a text hold the id, not as a part of a longer one?
+fn names(text: &str, id: &str) -> bool {
+    let part = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    let bytes = text.as_bytes();
+    !id.is_empty() && text.match_indices(id).any(|(at, _)| !part(at.checked_sub(1).and_then(|before| bytes.get(before))) && !part(bytes.get(at + id.len())))
 }
 
 /// The job that a record says it is about.

@@ -212,24 +212,25 @@ fn lost_job_managers(work: &mut Work) {
         j.attempts.last().is_some_and(|a| a.outcome == Outcome::Running || a.outcome == Outcome::Unknown || a.outcome == Outcome::Lost)
             && j.state_entry.is_some_and(|e| known.sources.contains(&e.source))
     });
-    // A time-out is noticed when it has passed; one that runs out sooner began before the log ends.
-    let least = work.heartbeat_timeout_set().map_or(2_000, |timeout| timeout / 2);
-    let noticed = work.story.order.iter().find(|p| {
-        let Some(silence) = p.ms.zip(known.end).map(|(ms, end)| ms - end).filter(|silence| *silence > 0) else { return false };
-        work.story.sources[p.at.source].sniffed.role == "taskmanager"
-            && work.story.entry(p.at).pattern.and_then(|i| work.rules.pattern(i)).is_some_and(|p| match p.id {
-                "heartbeat-jm-timeout" => silence >= least,
-                id => matches!(id, "jm-connection-closed" | "job-leader-lost" | "rpc-association-gated" | "tm-registration-timeout"),
-            })
+    // A time-out is noticed when it has passed; one that runs out sooner began before the log ends, and one much later is about something else.
+    let timeout = work.heartbeat_timeout_set();
+    let (least, most) = (timeout.map_or(2_000, |timeout| timeout / 2), 2 * work.heartbeat_timeout() + 10_000);
+    let noticed = work.story.order.iter().find_map(|p| {
+        let silence = p.ms.zip(known.end).map(|(ms, end)| ms - end).filter(|silence| (1..=most).contains(silence))?;
+        let id = work.story.entry(p.at).pattern.and_then(|i| work.rules.pattern(i))?.id;
+        let tells = match id {
+            "heartbeat-jm-timeout" => silence >= least,
+            _ => matches!(id, "jm-connection-closed" | "job-leader-lost"),
+        };
+        (tells && work.story.sources[p.at.source].sniffed.role == "taskmanager").then_some((p.at, id))
     });
-    let noticed = noticed.map(|p| p.at);
     // A JobManager at peace says nothing either, and logs are not all fetched at one time: TaskManagers that go on notice its end.
     if had_jobs.is_some()
-        && let Some(at) = noticed
+        && let Some((at, noticed)) = noticed
         && work.judged(known.end)
         && let Some(mut cause) = work.collected_long(at).or_else(|| work.leader_cause(known.end.map(|e| e + 60_000)))
     {
-        cause.symptoms.push(("heartbeat-jm-timeout".into(), Evidence::of(work.story, at).into_iter().collect()));
+        cause.symptoms.push((noticed.into(), Evidence::of(work.story, at).into_iter().collect()));
         work.note_alone(cause, had_jobs, Role::RootCause);
     }
 }

@@ -61,6 +61,7 @@ pub struct Index {
     pub frozen_leaders: OnceCell<Vec<Frozen>>,
     /// See `chain`.
     pub by_slug: OnceCell<BySlug>,
+    pub task_ran: OnceCell<bool>,
     /// JobManagers whose logs stop without a word, see `leader`.
     pub silent_leaders: OnceCell<Vec<(usize, i64)>>,
 }

@@ -102,24 +102,39 @@ impl Work<'_> {
         let last = process.and_then(|p| p.end).or_else(|| story.utc(log, story.sources[log].digest.last.map(|s| s.ms)));
         // 5. Its log goes on: it stood still, or the network was cut.
         // The same process registers again by the id that it drew when it started.
-        let back = who.lives[life + 1..].iter().any(|later| later.registered.is_some())
-            && !self.story.processes.iter().any(|p| p.configuration.contains_key("taskmanager.resource-id"));
+        let back = is_drawn(&who.id) && who.lives[life + 1..].iter().any(|later| later.registered.is_some());
+        let ends_before = matches!((last, lost), (Some(last), Some(lost)) if last <= lost + 3_000);
         let goes_on = back || matches!((last, lost), (Some(last), Some(lost)) if last > lost + 3_000);
         if goes_on {
             if let Some(cause) = self.frozen(worker, &own, lost) {
                 return finish(cause);
             }
             if let Some(at) = self.missed_in_turn(&own, lost) {
-                let mut cause = Cause::new("network-cut", Certainty::Likely, lost);
+                // A JobManager whose main thread is blocked misses all of them, and all miss it.
+                let kept = |other: &usize| {
+                    let lives = &story.workers[*other].lives;
+                    *other != worker
+                        && lives.iter().any(|l| l.registered <= lost && l.lost.is_none_or(|gone| lost.is_some_and(|lost| (gone - lost).abs() > AFTER_MS)))
+                };
+                let alone = (0..story.workers.len()).any(|other| kept(&other));
+                let mut cause = Cause::new("network-cut", if alone { Certainty::Likely } else { Certainty::Possible }, lost);
                 cause.detail = who.id.to_string();
-                cause.evidence = told.clone();
                 cause.evidence.extend(Evidence::of(story, at));
+                cause.evidence.extend(told.iter().take(2).cloned());
+                if !alone {
+                    let text = "whether the JobManager stood still, or its main thread: its GC log, or a thread dump of it".to_owned();
+                    cause.missing.push(Missing { code: "no-gc-log", subject: None, text });
+                }
                 return finish(cause);
             }
             let mut cause = Cause::new("heartbeat-tm-timeout", Certainty::Possible, lost);
             cause.is_symptom = true;
             cause.evidence = told.clone();
-            let text = "both sides go on logging: network, CPU shortage or a pause that no GC log shows".to_owned();
+            let text = if ends_before {
+                format!("TaskManager {} registers again by the same id, so it went on; its log given here ends before", who.id)
+            } else {
+                "both sides go on logging: network, CPU shortage or a pause that no GC log shows".to_owned()
+            };
             cause.missing.push(Missing { code: "no-gc-log", subject: Some(who.id.to_string()), text });
             return finish(cause);
         }
@@ -399,8 +414,15 @@ impl Work<'_> {
     }
 
     /// A duration of the configuration in milliseconds, or Flink's default.
-    fn duration_set(&self, key: &str, default: i64) -> i64 {
+    pub(super) fn duration_set(&self, key: &str, default: i64) -> i64 {
         let set = self.story.processes.iter().find_map(|p| p.configuration.get(key));
         set.and_then(|text| crate::patterns::quantity(text, crate::patterns::Unit::Duration)).map_or(default, |ms| ms as i64)
     }
+}
+
+/// Is it an id that Flink draws at a start: `host:port-a1b2c3`, before 1.13 32 hex digits? One that is set, and a container's, can come back with another process.
+fn is_drawn(id: &str) -> bool {
+    let hex = |text: &str, length: usize| text.len() == length && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let drawn = |(address, suffix): (&str, &str)| hex(suffix, 6) && address.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+    hex(id, 32) || id.rsplit_once('-').is_some_and(drawn)
 }

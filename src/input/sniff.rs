@@ -81,16 +81,16 @@ pub fn sniff(head: &[u8], name: &str, named: bool) -> Sniffed {
     let role = role_by_content(window).unwrap_or(by_name);
     // What a daemon prints belongs to the process that its name tells.
     let process_of = |role: Role| process_of(role).or_else(|| process_by_name(base));
+    // What a program prints to `.out` may look like such heads, and the JVM writes there too.
+    if timeless > heads && timeless * 5 >= lines && !is_stdout(by_name) {
+        return is(Content::Log, role, Mode { headed: true, lacks: Lacks::Time, gc: GcLines::No, process: process_of(role) });
+    }
     if heads > 0 {
         let gc = if is_stdout(by_name) || says("][gc") || says("[GC ") || says("[Full GC") { GcLines::Mixed } else { GcLines::No };
         return is(Content::Log, role, Mode { headed: true, lacks: Lacks::Nothing, gc, process: process_of(role) });
     }
     if levelless > 0 && levelless * 50 >= lines.min(50) && has_trace(window) {
         return is(Content::Log, role, Mode { headed: true, lacks: Lacks::Level, gc: GcLines::No, process: process_of(role) });
-    }
-    // What a program prints to `.out` may look like such heads, and the JVM writes there too.
-    if timeless * 5 >= lines.max(1) && !is_stdout(by_name) {
-        return is(Content::Log, role, Mode { headed: true, lacks: Lacks::Time, gc: GcLines::No, process: process_of(role) });
     }
     // What a program prints may be JSON, and what the JVM says comes last.
     let telling = is_stdout(by_name) || has_trace(window) || named && quotes_failures(window);
@@ -144,7 +144,7 @@ fn looks_binary(window: &[u8]) -> bool {
     control * 20 > sample.len()
 }
 
-/// Heads with a level, heads without, and lines that are not blank.
+/// Heads of the first lines by what they lack, and lines that are not blank.
 struct Heads {
     heads: usize,
     levelless: usize,

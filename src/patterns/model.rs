@@ -233,8 +233,9 @@ pub enum Scope {
     SameJob,
     SameProcess,
     AnyTaskManager,
+    /// One that is not registered when the symptom is seen.
+    AbsentTaskManager,
     AnyProcess,
-    AllTaskManagers,
 }
 
 /// Logs that decide whether a chain's cause is there.
