@@ -340,7 +340,21 @@ fn a_quiet_job_manager_is_not_dead() {
     let missed = |time: &str| task_manager(&format!("2026-11-21 {time},000 INFO  {TM} The heartbeat of JobManager with id 0af3 timed out.\n{warnings}"));
     let found = diagnosed(&[(JM_LOG, jm.clone()), (TM_LOG, missed("10:01:10"))]);
     assert_eq!(roots(&found), [("jm-process-killed", Certainty::Likely)]);
+    // The same where tasks fail by it, soon and hours later.
+    let failed = |time: &str| {
+        task_manager(&format!(
+            "{warnings}2026-11-21 {time},000 WARN  org.apache.flink.runtime.taskmanager.Task                    [] - Map (1/1)#0 (aa01_bb_0_0) switched from RUNNING to FAILED with failure cause:
+org.apache.flink.util.FlinkException: Disconnect from JobManager responsible for {JOB}.
+\tat org.apache.flink.runtime.taskexecutor.TaskExecutor.disconnectJobManagerConnection(TaskExecutor.java:1670)
+Caused by: java.util.concurrent.TimeoutException: The heartbeat of JobManager with id 0af3 timed out.
+\tat org.apache.flink.runtime.taskexecutor.TaskExecutor$JobManagerHeartbeatListener.notifyHeartbeatTimeout(TaskExecutor.java:2372)
+"
+        ))
+    };
+    let killed = |time: &str| roots(&diagnosed(&[(JM_LOG, jm.clone()), (TM_LOG, failed(time))])).iter().any(|(slug, _)| *slug == "jm-process-killed");
+    assert!(killed("10:01:10"));
+    assert!(!killed("17:00:00"));
     // What runs out half an hour after a log was fetched says nothing of its end.
-    let found = diagnosed(&[(JM_LOG, jm), (TM_LOG, missed("10:31:10"))]);
+    let found = diagnosed(&[(JM_LOG, jm.clone()), (TM_LOG, missed("10:31:10"))]);
     assert!(!roots(&found).iter().any(|(slug, _)| *slug == "jm-process-killed"), "{:?}", roots(&found));
 }

@@ -58,6 +58,13 @@ pub struct WorkerLife {
     pub text: Option<Str>,
 }
 
+impl WorkerLife {
+    /// Was it registered at a UTC time, as far as the logs tell?
+    pub fn is_there(&self, ms: i64) -> bool {
+        self.registered.is_some_and(|from| from <= ms) && self.lost.is_none_or(|lost| lost > ms)
+    }
+}
+
 /// A TaskManager.
 #[derive(Debug, Clone)]
 pub struct Worker {

@@ -3,7 +3,7 @@
 use super::chain::Seen;
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::Work;
-use crate::correlate::{EntryRef, WorkerLife};
+use crate::correlate::EntryRef;
 use crate::digest::What;
 use crate::event::Str;
 use crate::exception::{FrameCategory, Trace};
@@ -280,8 +280,7 @@ impl Work<'_> {
     fn too_few_slots(&self, at: EntryRef) -> Option<String> {
         let What::TaskFailed { failure, .. } = &self.story.entry(at).what else { return None };
         let ms = self.story.time(at)?;
-        let is_there = |life: &WorkerLife| life.registered.is_some_and(|from| from <= ms) && life.lost.is_none_or(|lost| lost > ms);
-        let there = self.story.workers.iter().filter(|worker| worker.lives.iter().any(is_there));
+        let there = self.story.workers.iter().filter(|worker| worker.lives.iter().any(|life| life.is_there(ms)));
         let slots = there.map(|worker| worker.slots.map(u64::from)).collect::<Option<Vec<_>>>()?;
         let (needed, offered) = (u64::from(failure.task.parallelism), slots.iter().sum::<u64>());
         (needed > offered && !slots.is_empty()).then(|| {
@@ -355,7 +354,7 @@ impl Work<'_> {
             return cause;
         }
         if LEADER_SYMPTOMS.contains(&slug)
-            && let Some(cause) = self.leader_stood_still(ms).or_else(|| self.leader_cause(ms)).or_else(|| self.stood_still(at))
+            && let Some(cause) = self.leader_stood_still(ms).or_else(|| self.leader_ended_near(ms, self.noticed_within())).or_else(|| self.stood_still(at))
         {
             return cause.with_symptom(slug, seen);
         }

@@ -10,7 +10,7 @@ use super::cause::{AFTER_MS, Cause, Told};
 use super::conditions;
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::{self, Work};
-use crate::correlate::{EntryRef, Placed, WorkerLife};
+use crate::correlate::{EntryRef, Placed};
 use crate::digest::What;
 use crate::event::{JobId, Kind};
 use crate::layout::Level;
@@ -164,8 +164,7 @@ impl Work<'_> {
     /// Is the TaskManager of a source registered at a time?
     fn is_there(&self, source: usize, ms: Option<i64>) -> bool {
         let Some(ms) = ms else { return false };
-        let there = |life: &WorkerLife| life.registered.is_some_and(|from| from <= ms) && life.lost.is_none_or(|lost| lost > ms);
-        self.story.workers.iter().any(|worker| worker.sources.contains(&source) && worker.lives.iter().any(there))
+        self.story.workers.iter().any(|worker| worker.sources.contains(&source) && worker.lives.iter().any(|life| life.is_there(ms)))
     }
 
     fn process_of(&self, source: usize) -> Option<usize> {
@@ -206,7 +205,7 @@ impl Work<'_> {
         let cause = match chain.cause {
             "gc-long-pause" | "gc-thrash" | "tm-frozen" => self.paused(chain, seen)?,
             "jm-long-pause" => self.leader_stood_still(ms)?,
-            "jm-process-killed" => self.leader_cause(ms)?,
+            "jm-process-killed" => self.leader_ended_near(ms, self.window(chain))?,
             "backpressure" => self.pressed(ms)?,
             "tm-not-started" => self.nobody_started(seen)?,
             "tm-cannot-register" => self.cannot_register(chain, seen)?,

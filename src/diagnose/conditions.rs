@@ -214,7 +214,7 @@ fn lost_job_managers(work: &mut Work) {
     });
     // A time-out is noticed when it has passed; one that runs out sooner began before the log ends, and one much later is about something else.
     let timeout = work.heartbeat_timeout_set();
-    let (least, most) = (timeout.map_or(2_000, |timeout| timeout / 2), 2 * work.heartbeat_timeout() + 10_000);
+    let (least, most) = (timeout.map_or(2_000, |timeout| timeout / 2), work.noticed_within());
     let noticed = work.story.order.iter().find_map(|p| {
         let silence = p.ms.zip(known.end).map(|(ms, end)| ms - end).filter(|silence| (1..=most).contains(silence))?;
         let id = work.story.entry(p.at).pattern.and_then(|i| work.rules.pattern(i))?.id;

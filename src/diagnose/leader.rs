@@ -53,6 +53,16 @@ impl Work<'_> {
         Some(cause)
     }
 
+    /// The same, of one whose log ends not long before: logs are not all fetched at one time, and what peers miss hours later is something else.
+    pub(super) fn leader_ended_near(&self, ms: Option<i64>, within: i64) -> Option<Cause> {
+        self.leader_cause(ms).filter(|cause| cause.ms.zip(ms).is_none_or(|(ended, ms)| ms - ended <= within))
+    }
+
+    /// How long after a JobManager's last line its end is noticed at the latest, in milliseconds.
+    pub(super) fn noticed_within(&self) -> i64 {
+        2 * self.heartbeat_timeout() + 10_000
+    }
+
     /// A JobManager that stood still around `ms` and went on: pauses of its GC log, or a silence after which it misses itself. Silence alone is no
     /// sign: while a checkpoint waits for a TaskManager that is gone, a JobManager has nothing to say.
     pub(super) fn leader_stood_still(&self, ms: Option<i64>) -> Option<Cause> {
