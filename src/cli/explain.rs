@@ -50,6 +50,9 @@ fn words(packs: &Packs, pattern: &Pattern) -> String {
     let restart = pattern.restart_helps.as_str();
     let _ =
         writeln!(text, "  severity {}, owner {}, {}; a restart helps: {restart}", pattern.severity.as_str(), pattern.owner.as_str(), nature(pattern.nature));
+    if let Some(wider) = pattern.reported_as {
+        let _ = writeln!(text, "  reported as `{wider}`, of which it is a variant");
+    }
     if let Some(versions) = &pattern.versions {
         let _ = writeln!(text, "  Flink {versions}");
     }
@@ -60,6 +63,10 @@ fn words(packs: &Packs, pattern: &Pattern) -> String {
     let effects = effects(packs, pattern.id);
     if !effects.is_empty() {
         let _ = write!(text, "\nWHAT IT CAN CAUSE\n{}", wrapped(&effects.join(", ")));
+    }
+    let variants = variants(packs, pattern.id);
+    if !variants.is_empty() {
+        let _ = write!(text, "\nVARIANTS\n{}", wrapped(&variants.join(", ")));
     }
     text.push_str("\nHOW IT IS RECOGNISED\n");
     if pattern.matches.is_empty() {
@@ -103,6 +110,13 @@ fn effects(packs: &Packs, cause: &str) -> Vec<&'static str> {
     let mut effects: Vec<&str> = packs.iter().filter(|p| packs.chains_from(p.id).iter().any(|chain| chain.cause == cause)).map(|p| p.id).collect();
     effects.sort();
     effects
+}
+
+/// Slugs of the patterns that are reported as this one.
+fn variants(packs: &Packs, wider: &str) -> Vec<&'static str> {
+    let mut variants: Vec<&str> = packs.iter().filter(|pattern| pattern.reported_as == Some(wider)).map(|pattern| pattern.id).collect();
+    variants.sort();
+    variants
 }
 
 fn recognised(one: &Match) -> String {
@@ -177,6 +191,8 @@ fn data(packs: &Packs, pattern: &Pattern) -> Value {
         "docs": pattern.docs,
         "caused_by": packs.chains_from(pattern.id).iter().map(|chain| json!({ "pattern": chain.cause, "look_at": chain.look_at })).collect::<Vec<_>>(),
         "causes": effects(packs, pattern.id),
+        "reported_as": pattern.reported_as,
+        "variants": variants(packs, pattern.id),
         "over_with": pattern.over_with,
         "recognised": pattern.matches.iter().map(recognised).collect::<Vec<_>>(),
         "file": pattern.file,

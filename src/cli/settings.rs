@@ -63,13 +63,18 @@ impl Settings {
                 eprintln!("flinklog: warning: muted is `{slug}`, which no pattern has{}", suggest::hint(near));
             }
         }
+        // A muted name mutes what is reported under it.
+        let mut muted = config.mute;
+        let variants = packs.iter().filter(|pattern| pattern.reported_as.is_some_and(|wider| muted.iter().any(|slug| slug == wider)));
+        let variants: Vec<String> = variants.map(|pattern| pattern.id.to_owned()).collect();
+        muted.extend(variants);
         // Both were checked when the file was read.
         let of_file = config.fail_on.as_deref().map(Severity::of);
         let zone = read.tz.or_else(|| config.tz.as_deref()?.parse().ok());
         Ok(Settings {
             rules: Rules::with_packages(packs, &config.own_packages),
             thresholds: config.thresholds,
-            muted: config.mute,
+            muted,
             zone,
             since: time.since,
             until: time.until,

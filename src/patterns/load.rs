@@ -67,6 +67,8 @@ struct RawPattern {
     #[serde(default)]
     covers: Vec<String>,
     #[serde(default)]
+    reported_as: Option<String>,
+    #[serde(default)]
     over_with: Vec<String>,
     #[serde(default, rename = "match")]
     matches: OneOrMany,
@@ -194,6 +196,7 @@ fn pattern(raw: RawPattern, lines: &Lines, line: usize, regex: CheckRegex) -> Re
         written_by: raw.written_by,
         inferred: raw.inferred,
         covers: raw.covers,
+        reported_as: raw.reported_as,
         over_with: raw.over_with,
         matches,
         samples,

@@ -148,6 +148,8 @@ pub struct Pattern<T = &'static str> {
     pub inferred: bool,
     /// Causes that, further down the same trace, only repeat what this one's message names.
     pub covers: Vec<T>,
+    /// The wider pattern under whose slug a report names it; its own is then the finding's variant.
+    pub reported_as: Option<T>,
     /// Recoveries after which it is over, in the log that told of it.
     pub over_with: Vec<T>,
     /// Alternatives; one is enough.

@@ -406,6 +406,16 @@ fn check_references(all: &Loaded, known: &FxHashMap<&str, usize>, errors: &mut V
                 }
             }
         }
+        if let Some(wider) = pattern.reported_as {
+            match known.get(wider).and_then(|at| all.patterns.get(*at)) {
+                None => error(format!("`{}`: reported_as: no pattern has the id `{wider}`", pattern.id)),
+                Some(other) if other.reported_as.is_some() => error(format!("`{}`: reported_as: `{wider}` is itself reported as another", pattern.id)),
+                Some(other) if (other.nature == Nature::Symptom) != (pattern.nature == Nature::Symptom) => {
+                    error(format!("`{}`: reported_as: of it and `{wider}` only one is a symptom", pattern.id));
+                }
+                Some(_) => {}
+            }
+        }
     }
 }
 

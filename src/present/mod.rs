@@ -174,9 +174,11 @@ fn findings(view: &View) -> Vec<m::Finding> {
             })
             .next()
             .unwrap_or(0);
+        let wider = view.rules.packs.get(&finding.pattern).and_then(|pattern| pattern.reported_as);
         out.push(m::Finding {
             id: view.ids[i].clone(),
-            pattern: finding.pattern.to_string(),
+            pattern: wider.unwrap_or(&finding.pattern).to_string(),
+            variant: wider.map(|_| finding.pattern.to_string()),
             title: finding.title.clone(),
             role: finding.role.name().to_owned(),
             severity: finding.severity.name().to_owned(),

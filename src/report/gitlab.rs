@@ -40,7 +40,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
             let path = evidence.map_or("", |evidence| view.path(evidence.source));
             Issue {
                 kind: "issue",
-                check_name: &finding.pattern,
+                check_name: finding.slug(),
                 description: match finding.explanation.as_str() {
                     "" => finding.title.clone(),
                     explanation => format!("{}. {explanation}", finding.title),

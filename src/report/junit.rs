@@ -75,7 +75,7 @@ fn cases<'r>(view: &View<'r>, class: &str, verdict: &str, said: &str, findings: 
         let place = finding.evidence.first().map(|evidence| (view.path(evidence.source), evidence.line.unwrap_or(0)));
         Case {
             name: format!("{} ({})", finding.title, finding.id),
-            class: format!("{class}.{}", finding.pattern),
+            class: format!("{class}.{}", finding.slug()),
             place,
             failure: matches!(finding.severity.as_str(), "critical" | "error").then(|| (finding.title.clone(), finding.role.clone())),
             skipped: None,

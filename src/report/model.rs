@@ -656,6 +656,9 @@ pub struct Finding {
     pub id: String,
     /// Slug.
     pub pattern: String,
+    /// Slug of the narrower pattern that matched, where `pattern` is the wider one that it is reported as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     pub title: String,
     /// root-cause trigger symptom contributing sustainer observation
     pub role: String,
@@ -680,6 +683,13 @@ pub struct Finding {
     pub exception: Option<String>,
     pub docs: Option<String>,
     pub evidence: Vec<Evidence>,
+}
+
+impl Finding {
+    /// The narrowest slug, whose words the finding speaks: what `explain` takes.
+    pub fn slug(&self) -> &str {
+        self.variant.as_deref().unwrap_or(&self.pattern)
+    }
 }
 
 /// A quoted place, or (with `searched`) a stretch of a source in which something that should be there is not.

@@ -13,7 +13,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let view = View::new(report);
     let mut rules: BTreeMap<&str, &Finding> = BTreeMap::new();
     for finding in &report.findings {
-        rules.entry(&finding.pattern).or_insert(finding);
+        rules.entry(finding.slug()).or_insert(finding);
     }
     let index: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(at, pattern)| (*pattern, at)).collect();
     let log = json!({
@@ -34,7 +34,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
                 "length": source.bytes,
                 "roles": ["analysisTarget"],
             })).collect::<Vec<_>>(),
-            "results": report.findings.iter().map(|finding| result(&view, finding, index.get(finding.pattern.as_str()).copied())).collect::<Vec<_>>(),
+            "results": report.findings.iter().map(|finding| result(&view, finding, index.get(finding.slug()).copied())).collect::<Vec<_>>(),
             "columnKind": "unicodeCodePoints",
             "properties": { "verdict": report.summary.verdict, "headline": report.summary.headline },
         }],
@@ -53,7 +53,7 @@ fn level(finding: &Finding) -> &'static str {
 
 fn rule(finding: &Finding) -> Value {
     let mut rule = json!({
-        "id": finding.pattern,
+        "id": finding.slug(),
         "shortDescription": { "text": finding.title },
         "defaultConfiguration": { "level": level(finding) },
         "properties": { "owner": finding.owner },
@@ -76,7 +76,7 @@ fn result(view: &View, finding: &Finding, rule: Option<usize>) -> Value {
         explanation => format!("{}. {explanation}", finding.title),
     };
     let mut result = json!({
-        "ruleId": finding.pattern,
+        "ruleId": finding.slug(),
         "level": level(finding),
         "message": { "text": message },
         "locations": finding.evidence.iter().take(1).map(|evidence| location(view, evidence)).collect::<Vec<_>>(),

@@ -334,7 +334,7 @@ mod tests {
         benign.pattern coverage.first_time coverage.last_time exceptions.chain exceptions.class exceptions.fingerprint exceptions.first exceptions.jobs
         exceptions.last exceptions.pattern exceptions.root.class exceptions.root.frame exceptions.user_frame findings.caused_by findings.certainty
         findings.docs findings.evidence.searched.from findings.evidence.searched.to findings.evidence.time findings.exception findings.first findings.id
-        findings.jobs findings.last findings.owner findings.pattern findings.role findings.severity gc.clock gc.collector gc.first_time gc.heap_trend
+        findings.jobs findings.last findings.owner findings.pattern findings.role findings.severity findings.variant gc.clock gc.collector gc.first_time gc.heap_trend
         gc.last_time gc.longest.cause gc.longest.time gc.max_heap_from gc.over_time.from gc.thrashing.from gc.thrashing.to gc.worst_minute.time
         jobs.attempts.begun_by jobs.attempts.end jobs.attempts.failure.exception jobs.attempts.failure.finding jobs.attempts.failure.time
         jobs.attempts.outcome jobs.attempts.restored_from.kind jobs.attempts.running jobs.attempts.start jobs.checkpoints.failures.reason

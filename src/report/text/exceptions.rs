@@ -2,7 +2,7 @@
 
 use super::super::escape;
 use super::super::figures;
-use super::super::model::Exception;
+use super::super::model::{Exception, Finding};
 use super::super::view::{View, simple_class, simple_frame};
 use super::fit;
 use super::page::{Ink, Line, Page};
@@ -41,7 +41,7 @@ pub fn all(page: &mut Page, view: &View) {
         head(page, exception);
         place(page, view, exception);
         // A bug of the user's own has no pattern of its own; the finding that it led to has a name.
-        let of_finding = || view.report.findings.iter().find(|f| f.exception.as_deref() == Some(&exception.fingerprint)).map(|f| f.pattern.as_str());
+        let of_finding = || view.report.findings.iter().find(|f| f.exception.as_deref() == Some(&exception.fingerprint)).map(Finding::slug);
         let pattern = exception.pattern.as_deref().or_else(of_finding).unwrap_or("no pattern knows it");
         page.push(Line::indent(10).ink(Ink::Dim, format!("fingerprint {}, {pattern}", exception.fingerprint)));
         for line in exception.trace.lines() {
