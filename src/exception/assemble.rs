@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::frame::{RawFrame, frame};
+use super::frame::{RawFrame, frame, frame_without_location};
 use super::head::{Head, head, head_within};
 use super::lines::{Kind, Line};
 use super::python;
@@ -365,9 +365,14 @@ impl<'a> Reader<'_, 'a> {
 
     /// A frame that a mail broke in two; where the next line does not complete it, the trace is cut.
     fn wrapped_frame(&mut self, at: usize) -> usize {
-        let (Some(line), Some(next)) = (self.lines.get(at), self.lines.get(at + 1)) else {
+        let Some(line) = self.lines.get(at) else { return at + 1 };
+        let without_location = frame_without_location(line.text.get(3..).unwrap_or(b""));
+        let Some(next) = self.lines.get(at + 1) else {
             self.cut = true;
-            self.close();
+            match without_location {
+                Some(raw) => self.frame(&raw),
+                None => self.close(),
+            }
             return at + 1;
         };
         let tail = next.text.trim_ascii();
@@ -379,7 +384,10 @@ impl<'a> Reader<'_, 'a> {
                 return at + 2;
             }
         }
-        self.close();
+        match without_location {
+            Some(raw) => self.frame(&raw),
+            None => self.close(),
+        }
         at + 1
     }
 

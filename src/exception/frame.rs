@@ -40,6 +40,19 @@ pub(super) fn frame(text: &[u8]) -> Option<(RawFrame<'_>, usize)> {
     Some((RawFrame { text: whole, class, method, file, line }, open + 1 + close + 1))
 }
 
+/// A frame of which only the name was copied, `com.acme.Job.map`: at least one package and a class with a capital letter.
+pub(super) fn frame_without_location(text: &[u8]) -> Option<RawFrame<'_>> {
+    let name = without_module(text.trim_ascii());
+    if name.len() > MAX_NAME || name.iter().any(|&b| ENDS_NAME[usize::from(b)]) {
+        return None;
+    }
+    let dot = memchr::memrchr(b'.', name)?;
+    let (class, method) = (name.get(..dot)?, name.get(dot + 1..)?);
+    let simple = class.get(memchr::memrchr(b'.', class)? + 1..)?;
+    let sure = starts_name(class[0]) && simple.first()?.is_ascii_uppercase() && (starts_name(*method.first()?) || method.starts_with(b"<"));
+    sure.then_some(RawFrame { text: name, class, method, file: None, line: None })
+}
+
 /// A frame that lost its `at `: the location must leave no doubt and nothing but the jar may follow.
 pub(super) fn bare_frame(text: &[u8]) -> Option<RawFrame<'_>> {
     let (frame, end) = frame(text)?;

@@ -171,6 +171,16 @@ fn split_flattened<'a>(line: &'a [u8], number: usize, out: &mut Vec<Line<'a>>) {
     while let Some(at) = line.get(from..).and_then(|rest| memchr::memchr2(b' ', b'\t', rest)).map(|at| at + from) {
         from = at + 1;
         let rest = line.get(from..).unwrap_or(b"");
+        // `…Exception: no such columnat com.acme.Job.map(Job.java:7)at com.acme…`: the line breaks were lost.
+        if let Some(joined) = joined_at(line, at)
+            && joined > start
+            && out.len() < MAX_LINES
+        {
+            frames = true;
+            out.push(line_of(line.get(start..joined).unwrap_or(b""), number));
+            start = joined;
+            continue;
+        }
         let cut = match rest.first() {
             Some(b'a') => {
                 // `(Map at main(Job.java:80))`: operators of the DataSet API are named by their call.
@@ -191,6 +201,19 @@ fn split_flattened<'a>(line: &'a [u8], number: usize, out: &mut Vec<Line<'a>>) {
         }
     }
     out.push(line_of(line.get(start..).unwrap_or(b""), number));
+}
+
+/// Where a frame begins whose `at ` (before the blank at `blank`) sticks to what stands before it: to another frame, or to a message if the next frame
+/// sticks to this one.
+fn joined_at(line: &[u8], blank: usize) -> Option<usize> {
+    let before = line.get(..blank)?.strip_suffix(b"at")?;
+    if before.last()?.is_ascii_whitespace() {
+        return None;
+    }
+    let rest = line.get(blank + 1..)?;
+    let (frame, end) = frame(rest)?;
+    let sure = before.ends_with(b")") || before.ends_with(b"]") || rest.get(end..)?.starts_with(b"at ");
+    (frame.line.is_some() && sure).then_some(before.len())
 }
 
 fn line_of(raw: &[u8], number: usize) -> Line<'_> {

@@ -93,6 +93,29 @@ fn mail_wrapped_frames() {
 }
 
 #[test]
+fn frames_without_their_location() {
+    let t = trace("java.lang.NullPointerException\nat com.acme.history.Serializer.toDocument");
+    assert_eq!(t.links[0].frames.iter().map(|f| f.call.as_str()).collect::<Vec<_>>(), ["com.acme.history.Serializer.toDocument"]);
+    let t = trace("java.lang.NullPointerException\n\tat com.acme.Job.map\n\tat com.acme.Job.main\n\tat com.acme.Job.main(Job.java:7)");
+    assert_eq!(t.links[0].frames.len(), 3);
+    // A class alone, or words.
+    for cut in ["at com.acme.history.Serializer", "at com.acme.Serializer.", "at first.it worked.Well"] {
+        let read = parse(format!("java.lang.NullPointerException: x\n{cut}").as_bytes());
+        assert!(read.is_none_or(|t| t.links[0].frames.is_empty()), "{cut}");
+    }
+}
+
+#[test]
+fn frames_that_lost_their_line_breaks() {
+    let joined = "java.lang.RuntimeException: no such columnat com.acme.Job.map(Job.java:7)at com.acme.Job.main(Job.java:9)... 2 moreCaused by: x";
+    let t = trace(joined);
+    assert_eq!(t.links[0].message, "no such column");
+    assert_eq!(t.links[0].frames.iter().map(|f| f.call.as_str()).collect::<Vec<_>>(), ["com.acme.Job.map", "com.acme.Job.main"]);
+    // One frame alone may be a word's end.
+    assert_eq!(trace("java.lang.RuntimeException: wrong format com.acme.Job.map(Job.java:7)").links[0].message, "wrong format com.acme.Job.map(Job.java:7)");
+}
+
+#[test]
 fn announcements() {
     for head in ["Exception in thread \"main\" ", "[ERROR] ", "Task (1/1)#0 switched from RUNNING to FAILED with failure cause: ", "Uncaught exception: "] {
         same(&format!("{head}{PLAIN}"));
