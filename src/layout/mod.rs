@@ -408,7 +408,8 @@ fn closing_bracket(text: &[u8]) -> Option<usize> {
 
 /// Splits what follows the level into logger and message; the flag tells that a ` - ` stood between them.
 fn logger_and_message(text: &[u8]) -> (&[u8], &[u8], bool) {
-    let mut rest = text.trim_ascii_start();
+    let rest = text.trim_ascii_start();
+    let mut rest = behind_process_id(rest).unwrap_or(rest);
     let mut at_bracket = 0;
     // Contexts or the thread may stand before the logger: `[main] o.a.f.X - `, `[] - `.
     while rest.first() == Some(&b'[') && at_bracket < 3 {
@@ -455,6 +456,12 @@ fn logger_and_message(text: &[u8]) -> (&[u8], &[u8], bool) {
         return (bare, tail, false);
     }
     (b"", rest, false)
+}
+
+/// Behind `19180 --- `, which Spring Boot puts between the level and the thread.
+fn behind_process_id(text: &[u8]) -> Option<&[u8]> {
+    let digits = text.iter().take(10).take_while(|b| b.is_ascii_digit()).count();
+    (digits > 0).then(|| text.get(digits..)?.strip_prefix(b" --- "))?.map(<[u8]>::trim_ascii_start)
 }
 
 /// Is it the qualified name of an exception's class?
@@ -522,6 +529,9 @@ mod tests {
         check(operator, Level::Info, "o.a.f.k.o.l.AuditUtils", "[payments/ledger] >>> Event", Layout::Custom);
         assert!(general(b"2026-11-21 17:32:01,217 db1.prod.example [ERROR: relation orders] does not exist", Lacks::Nothing).is_none());
         check("2026-11-21 17:32:01,217 o.a.f.k.o.FlinkOperator [WARN ] a", Level::Warn, "o.a.f.k.o.FlinkOperator", "a", Layout::Custom);
+        let spring = "2026-11-21 17:32:01.217  WARN 19180 --- [Unnamed (1/1)#0] o.a.d.f.t.DorisStreamLoad    : load failed";
+        check(spring, Level::Warn, "o.a.d.f.t.DorisStreamLoad", "load failed", Layout::Custom);
+        check("2026-11-21 17:32:01.217  WARN 19180 rows left", Level::Warn, "", "19180 rows left", Layout::Custom);
         check("2026-11-21 17:32:01,217 INFO  Something happened", Level::Info, "", "Something happened", Layout::Custom);
         check("2026-11-21 17:32:01,217 INFO  [flink-pekko.actor-3] o.a.f.X [] - a", Level::Info, "o.a.f.X", "a", Layout::Custom);
     }

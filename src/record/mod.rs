@@ -652,7 +652,7 @@ impl<'c> Scanner<'c, '_> {
     }
 
     fn record(&mut self, open: &Open, span: Span, logger: &[u8], message: &[u8], named: Logger) {
-        let message = message.trim_ascii_end();
+        let message = behind_line_break(message.trim_ascii_end());
         let group = match open.interest {
             Interest::Group(group) => Some(group),
             _ => classify::group_of(logger),
@@ -678,6 +678,16 @@ impl<'c> Scanner<'c, '_> {
         };
         self.out.found.push(Found { span, stamp: None, level: Level::Unknown, logger: Logger::At(0..0), kind: None, matter: Some(matter) });
     }
+}
+
+/// A message that somebody's editor put on the line below its head: `…ExecutionGraph`, then `[] - Job orders (…) switched …`.
+fn behind_line_break(message: &[u8]) -> &[u8] {
+    let line = classify::text::first_line(message);
+    if !line.trim_ascii().is_empty() {
+        return message;
+    }
+    let below = message[line.len()..].trim_ascii_start();
+    below.strip_prefix(b"[] - ").or_else(|| below.strip_prefix(b"- ")).unwrap_or(message)
 }
 
 /// A message whose further lines were all moved to the right by a tab, as schedulers do that log what they ran. Frames have one of their own behind it.
