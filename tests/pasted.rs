@@ -577,3 +577,47 @@ WARN  org.apache.kafka.clients.NetworkClient - [Consumer clientId=consumer-1] Co
     let (root, certainty, verdict) = answer(text);
     assert_eq!((root.as_deref(), certainty, verdict), (Some("kafka-broker-unreachable"), Some(Certainty::Possible), "failed"));
 }
+
+#[test]
+fn what_stops_a_job_before_it_runs_is_its_cause() {
+    let start = "2026-11-21 10:00:00,260 INFO  org.apache.flink.runtime.jobmaster.JobMaster [] - Starting execution of job 'sync' (7b8466d968b14df7c78b96a4a2fc50a1) under job master id 00000000000000000000000000000000.\n";
+    let error = "2026-11-21 10:00:00,371 ERROR org.apache.flink.runtime.source.coordinator.SourceCoordinator [] - Failed to create Source Enumerator for source Source: orders\n\
+        java.lang.AbstractMethodError: Receiver class com.acme.Pools does not define or inherit an implementation of the resolved method 'abstract void a()' of interface com.acme.Pool.\n\
+        \tat com.acme.Factory.connect(Factory.java:55)\n";
+    assert_eq!(answer(&format!("{start}{error}")), (Some("linkage-missing-method".into()), Some(Certainty::Confirmed), "degraded"));
+    // The job ran after it.
+    let ran = "2026-11-21 10:00:09,000 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job sync (7b8466d968b14df7c78b96a4a2fc50a1) switched from state CREATED to RUNNING.\n\
+        2026-11-21 10:00:19,000 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - Triggering checkpoint 1 (type=CHECKPOINT) @ 1795255219000 for job 7b8466d968b14df7c78b96a4a2fc50a1.\n\
+        2026-11-21 10:00:20,000 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - Completed checkpoint 1 for job 7b8466d968b14df7c78b96a4a2fc50a1 (1024 bytes, checkpointDuration=900 ms, finalizationTime=1 ms).\n";
+    assert_eq!(answer(&format!("{start}{error}{ran}")).0, None);
+}
+
+#[test]
+fn what_every_start_tells_at_info_is_no_symptom() {
+    let line = "Checkpoint triggering task Source: orders (1/1) of job d4280181171741db82d8ebd8403423ae is not in state RUNNING but SCHEDULED instead. Aborting checkpoint.\n";
+    let log = format!("20/01/21 10:41:13 INFO checkpoint.CheckpointCoordinator: {line}");
+    assert_eq!(answer(&log).0, None);
+    assert_ne!(answer(&log).2, "failed");
+}
+
+#[test]
+fn an_exit_code_that_only_carries_a_cause_is_none() {
+    let id = "container_1640211873345_0007_01_000009";
+    let job = "2021-12-16 02:10:30,000 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job orders (fa1f343cf55f4eb1a653df4ff73c9035) switched from state CREATED to RUNNING.\n\
+        2021-12-16 02:10:31,000 INFO  org.apache.flink.yarn.YarnResourceManager [] - Registering TaskManager with ResourceID container_1640211873345_0007_01_000009 (akka.tcp://flink@dnode14:40000/user/rpc/taskmanager_0) at ResourceManager\n";
+    // The head of this record was broken where its message begins.
+    let memory = format!(
+        "2021-12-16 02:10:41,731 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph       \n\
+        \t[] - write (1/2) (b69b6e80cc4e0142c44fef4c872d20c6) switched from RUNNING to FAILED on {id} @ dnode14 (dataPort=40090).\n\
+        java.lang.OutOfMemoryError: Java heap space\n\tat java.util.ArrayDeque.<init>(ArrayDeque.java:205)\n"
+    );
+    let end = format!(
+        "2021-12-16 02:10:41,749 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job orders (fa1f343cf55f4eb1a653df4ff73c9035) switched from state RUNNING to RESTARTING.\n\
+        2021-12-16 02:10:45,806 INFO  org.apache.flink.yarn.YarnResourceManager [] - Worker {id} is terminated. Diagnostics: Exception from container-launch.\n\
+        Container id: {id}\nExit code: 239\n\n"
+    );
+    assert_eq!(answer(&format!("{job}{memory}{end}")).0.as_deref(), Some("heap-oom-tm"));
+    let (pattern, certainty, _) = answer(&format!("{job}{end}"));
+    assert_ne!(pattern.as_deref(), Some("uncaught-exception-exit"));
+    assert!(certainty.is_none_or(|certainty| certainty >= Certainty::Possible), "{pattern:?} {certainty:?}");
+}

@@ -312,8 +312,10 @@ fn pasted(work: &mut Work) {
     }
     let story = work.story;
     let attempts = || story.jobs.iter().flat_map(|j| &j.attempts);
-    // Of a job that a piece of a log only mentions, by its checkpoints, nobody knows how it went on.
-    let in_passing = |a: &Attempt| a.begun_by == "unknown" && a.begin_entry.is_some_and(|at| fragment(work, at.source));
+    // Of a job that a piece of a log only mentions, by its checkpoints or as it begins, nobody knows how it went on.
+    let not_seen_running =
+        |a: &Attempt| matches!(a.outcome, Outcome::Running | Outcome::Unknown) && a.running.is_none() && a.failures.is_empty() && a.triggered == 0;
+    let in_passing = |a: &Attempt| (a.begun_by == "unknown" || not_seen_running(a)) && a.begin_entry.is_some_and(|at| fragment(work, at.source));
     if !attempts().all(in_passing) {
         return;
     }
@@ -385,7 +387,10 @@ fn pasted(work: &mut Work) {
     }
     // Only symptoms: reported as such, at most possible.
     let symptom = told.iter().find(|(_, t)| *t == Told::Symptom).map(|(at, _)| *at);
-    let symptom_hit = hits.iter().find(|(_, i)| work.rules.pattern(*i).is_some_and(|p| p.nature == Nature::Symptom)).copied();
+    // What is told at INFO and is of no weight is told by every job that starts.
+    let routine = |at: EntryRef, p: &Pattern| story.entry(at).level == Level::Info && p.severity == Severity::Info;
+    let is_symptom = |at: EntryRef, p: &Pattern| p.nature == Nature::Symptom && !routine(at, p);
+    let symptom_hit = hits.iter().find(|(at, i)| work.rules.pattern(*i).is_some_and(|p| is_symptom(*at, p))).copied();
     if let Some(at) = symptom.filter(|at| decisive(*at))
         && let Some(fingerprint) = story.entry(at).exception
     {

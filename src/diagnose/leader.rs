@@ -8,6 +8,7 @@ use super::incidents::Work;
 use crate::correlate::{Placed, WorkerLife};
 use crate::digest::What;
 use crate::event::Kind;
+use crate::patterns::Nature;
 
 /// A silence of a JobManager's source, by its place in the digest, in UTC milliseconds.
 #[derive(Debug)]
@@ -31,7 +32,8 @@ impl Work<'_> {
         if let Some((at, exit_code, text)) = told {
             let ended = WorkerLife { registered: None, lost: known.end, loss: None, exit_code, told_by: vec![at], text: Some(text) };
             let told: Vec<Evidence> = Evidence::of(self.story, at).into_iter().collect();
-            if let Some(cause) = self.platform_cause(&ended, &told, known.end) {
+            let says_why = |cause: &Cause| self.rules.packs.get(&cause.slug).is_none_or(|p| p.nature != Nature::Wrapper);
+            if let Some(cause) = self.platform_cause(&ended, &told, known.end).filter(says_why) {
                 return Some(cause.with_symptom("jm-process-killed", None));
             }
         }

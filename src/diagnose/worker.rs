@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use super::cause::{AFTER_MS, Cause, Told};
 use super::finding::{Certainty, Evidence, Missing};
-use super::incidents::Work;
+use super::incidents::{Work, since};
 use crate::correlate::{EntryRef, Loss, WorkerLife};
 use crate::digest::What;
 use crate::event::Kind;
 use crate::patterns::{Nature, Space, Subject};
+
+/// Is it out of memory, or a crash of the JVM?
+fn ends_the_process(slug: &str) -> bool {
+    slug.contains("oom") || slug.starts_with("jvm-") || slug.contains("gc-overhead") || slug.contains("native-thread")
+}
 
 impl Work<'_> {
     /// The TaskManager that an exception's text or its entry names.
@@ -71,10 +76,25 @@ impl Work<'_> {
             cause
         };
         // 1. What the platform says of the end of its container.
-        if let Some(cause) = self.platform_cause(ended, &told, lost) {
-            return finish(cause);
-        }
+        let platform = self.platform_cause(ended, &told, lost);
+        let carried = |cause: &Cause| self.rules.packs.get(&cause.slug).is_some_and(|p| p.nature == Nature::Wrapper);
         let own: Vec<usize> = self.own_sources(worker);
+        match platform {
+            Some(cause) if !carried(&cause) => return finish(cause),
+            // An exit code that says only that some exception ended it: its own words say which, or its tasks' that the JobManager heard.
+            Some(mut cause) => {
+                if let Some(said) = self.own_words(&own, lost).or_else(|| self.ended_by_task(worker, lost)) {
+                    return finish(said.with_symptom(&cause.slug, told.first().cloned()));
+                }
+                cause.slug = noticed.unwrap_or("tm-unreachable").into();
+                cause.certainty = Certainty::Insufficient;
+                cause.is_symptom = true;
+                let text = format!("no log of TaskManager {}", who.id);
+                cause.missing.extend(own.is_empty().then(|| Missing { code: "no-log", subject: Some(who.id.to_string()), text }));
+                return finish(cause);
+            }
+            None => {}
+        }
         // 2. What it says itself before it goes: out of memory, a crash, a fatal error.
         if let Some(cause) = self.own_words(&own, lost) {
             return finish(cause);
@@ -227,8 +247,7 @@ impl Work<'_> {
                 if !matches!(pattern.nature, Nature::Cause) {
                     continue;
                 }
-                let memory =
-                    pattern.id.contains("oom") || pattern.id.starts_with("jvm-") || pattern.id.contains("gc-overhead") || pattern.id.contains("native-thread");
+                let memory = ends_the_process(pattern.id);
                 if !memory && !fatal {
                     continue;
                 }
@@ -253,6 +272,21 @@ impl Work<'_> {
                 {
                     return Some(self.stated(fingerprint, EntryRef { source: *source, entry }));
                 }
+            }
+        }
+        None
+    }
+
+    /// An error that no JVM outlives, of which one of the TaskManager's tasks failed not long before it went.
+    fn ended_by_task(&self, worker: usize, lost: Option<i64>) -> Option<Cause> {
+        let lost = lost?;
+        let id = &*self.story.workers[worker].id;
+        let before = since(&self.index.with_exception, Some(lost - AFTER_MS)).iter().take_while(|p| p.ms.is_some_and(|ms| ms <= lost));
+        for placed in before {
+            let Some(fingerprint) = self.story.entry(placed.at).exception else { continue };
+            let (told, slug) = self.told(fingerprint);
+            if told == Told::Cause && ends_the_process(slug) && self.story.quote(placed.at).is_some_and(|quote| quote.text.contains(id)) {
+                return Some(self.stated(fingerprint, placed.at));
             }
         }
         None
