@@ -231,6 +231,18 @@ impl Rules {
         if root(best.nature) { self.index(best) } else { None }
     }
 
+    /// The pattern of an exception whose message another one's ends with.
+    fn repeated(&self, message: &str) -> Option<u16> {
+        let first = message.lines().next()?;
+        let ends = first.match_indices(": ").take(3).map(|(at, colon)| &first[at + colon.len()..]);
+        ends.filter_map(|end| {
+            let said = self.packs.best(&Subject::Text { line: end.as_bytes(), process: None });
+            let said = said.filter(|pattern| matches!(pattern.nature, Nature::Cause | Nature::Either | Nature::Symptom));
+            said.and_then(|pattern| self.index(pattern)).or_else(|| self.message_alone(end.as_bytes()))
+        })
+        .next()
+    }
+
     /// What is known of a record's further lines.
     fn body(&self, line: &[u8], rest: &[u8], process: Option<&str>) -> Arc<Body> {
         let told = if rest.is_empty() { line } else { told_by(line) };
@@ -315,6 +327,12 @@ impl Rules {
         }
         let ((.., depth), index) = best?;
         let found = self.pattern(index)?;
+        // All that is left of the cause may be what a wrapper repeats of its message: `The main method caused an error: Detected an UNBOUNDED source …`.
+        if found.nature == Nature::Wrapper
+            && let Some(told) = trace.links.last().and_then(|link| self.repeated(&link.message))
+        {
+            return Some((told, trace.links.len() - 1));
+        }
         // It says no more than its name, which stands above already.
         let named = |above: usize| trace.links[above].message.contains(&trace.links[depth].message);
         let cover = covering.into_iter().find(|(pattern, above)| *above < depth && pattern.covers.contains(&found.id) && named(*above));

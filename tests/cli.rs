@@ -607,6 +607,40 @@ fn settings_are_found_above_the_logs() {
 }
 
 #[test]
+fn a_variant_is_reported_under_the_common_name() {
+    let text = b"ElasticsearchException[Elasticsearch exception [type=mapper_parsing_exception, reason=failed to parse field [amount] of type [long]]]\n";
+    let report = json(&piped(&["-f", "json"], text));
+    let finding = &report["findings"][0];
+    assert_eq!((&finding["pattern"], &finding["variant"]), (&Value::from("es-bulk-failure"), &Value::from("es-mapping-conflict")), "{report:#}");
+    // The words are the variant's, and both names are explained.
+    assert!(finding["title"].as_str().unwrap().contains("mapping"), "{finding}");
+    assert!(out(&run(&["explain", "es-mapping-conflict"])).contains("reported as `es-bulk-failure`"));
+    assert!(out(&run(&["explain", "es-bulk-failure"])).contains("es-mapping-conflict"));
+    // Either name mutes it.
+    let folder = tempfile::tempdir().unwrap();
+    let settings = folder.path().join("x.toml");
+    for name in ["es-bulk-failure", "es-mapping-conflict"] {
+        fs::write(&settings, format!("mute = [\"{name}\"]\n")).unwrap();
+        assert_eq!(json(&piped(&["-f", "json", "--config", text_of(&settings)], text))["findings"], Value::from(Vec::<Value>::new()), "{name}");
+    }
+    // A cause is no symptom's variant, and a name has to exist.
+    for (wider, complaint) in
+        [("heartbeat-tm-timeout", "only one is a symptom"), ("no-such-name", "no pattern has the id"), ("es-mapping-conflict", "is itself reported as")]
+    {
+        let pack = format!(
+            "[[pattern]]\nid = \"own\"\ntitle = \"Own\"\nnature = \"cause\"\nreported_as = \"{wider}\"\ncause = \"x\"\n\
+            [pattern.match]\non = [\"exception\"]\nany = [\"own failure\"]\n[[pattern.sample]]\ntext = \"a.B: own failure\"\n\
+            [[pattern.sample]]\ntext = \"a.C: own failure\"\n[[pattern.near_miss]]\ntext = \"a.B: other\"\n"
+        );
+        let packs = tempfile::tempdir().unwrap();
+        fs::write(packs.path().join("own.toml"), pack).unwrap();
+        let refused = piped(&["--patterns", text_of(packs.path())], text);
+        code(&refused, 2);
+        assert!(err(&refused).contains(complaint), "{wider}: {}", err(&refused));
+    }
+}
+
+#[test]
 fn the_user_has_a_file_of_his_own() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("flinklog");

@@ -131,6 +131,9 @@ fn what_the_client_repeats_of_a_program_is_told_but_explains_nothing() {
     let frame = "\tat org.apache.flink.client.program.PackagedProgram.callMainMethod(PackagedProgram.java:372)\n";
     let (pattern, certainty, verdict) = answer(&format!("{client}: the ledger has no such account\n{frame}"));
     assert_eq!((pattern.as_deref(), certainty, verdict), (Some("user-main-exception"), Some(Certainty::Insufficient), "failed"));
+    // Unless its words leave no doubt.
+    let batch = "Detected an UNBOUNDED source with the 'execution.runtime-mode' set to 'BATCH'. This combination is not allowed";
+    assert_eq!(answer(&format!("{client}: {batch}\n{frame}")).0.as_deref(), Some("program-invalid"));
     let (pattern, _, verdict) = answer(&format!("{client}: Job execution failed.\n{frame}"));
     assert_eq!((pattern, verdict), (None, "not-assessed"));
 }

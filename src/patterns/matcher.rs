@@ -51,6 +51,9 @@ struct Alternative {
     frames: OnceLock<Box<[Vec<Finder<'static>>; 2]>>,
 }
 
+/// Frames that check for their caller, who is to be looked at instead.
+const CHECKS: [&str; 4] = ["org.apache.flink.util.Preconditions.", ".common.base.Preconditions.", "java.util.Objects.require", "java.util.Objects.checkIndex"];
+
 /// `test`: a whole name, a suffix that begins after `.` or `$`, or `*` and any suffix.
 fn class_fits(test: &str, class: &str) -> bool {
     match test.strip_prefix('*') {
@@ -233,6 +236,8 @@ impl Alternative {
         if m.frames.is_empty() && m.no_frames.is_empty() {
             return true;
         }
+        let checks = frames.iter().take_while(|frame| CHECKS.iter().any(|check| frame.contains(check))).count();
+        let frames = frames.get(checks..).filter(|callers| !callers.is_empty()).unwrap_or(frames);
         let top = frames.get(..m.depth).unwrap_or(frames);
         let finders = |parts: &[&'static str]| parts.iter().map(|part| Finder::new(part.as_bytes())).collect();
         let [wanted, unwanted] = &**self.frames.get_or_init(|| Box::new([finders(&m.frames), finders(&m.no_frames)]));

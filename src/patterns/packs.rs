@@ -410,7 +410,9 @@ fn check_references(all: &Loaded, known: &FxHashMap<&str, usize>, errors: &mut V
             match known.get(wider).and_then(|at| all.patterns.get(*at)) {
                 None => error(format!("`{}`: reported_as: no pattern has the id `{wider}`", pattern.id)),
                 Some(other) if other.reported_as.is_some() => error(format!("`{}`: reported_as: `{wider}` is itself reported as another", pattern.id)),
-                Some(other) if (other.nature == Nature::Symptom) != (pattern.nature == Nature::Symptom) => {
+                Some(other)
+                    if matches!((other.nature, pattern.nature), (Nature::Symptom, Nature::Cause | Nature::Either) | (Nature::Cause, Nature::Symptom)) =>
+                {
                     error(format!("`{}`: reported_as: of it and `{wider}` only one is a symptom", pattern.id));
                 }
                 Some(_) => {}
