@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 
 use crate::event::{Kind, Str, TaskState};
 use crate::exception::known::{self, Parts};
-use crate::exception::{self, Trace, quoted};
+use crate::exception::{self, FrameCategory, Trace, quoted};
 use crate::layout::{Level, simple_name};
 use crate::memo::Memo;
 use crate::patterns::{self, Nature, Packs, Pattern, Subject};
@@ -232,11 +232,11 @@ impl Rules {
     }
 
     /// The pattern of an exception whose message another one's ends with.
-    fn repeated(&self, message: &str) -> Option<u16> {
+    fn repeated(&self, message: &str, process: Option<&str>) -> Option<u16> {
         let first = message.lines().next()?;
         let ends = first.match_indices(": ").take(3).map(|(at, colon)| &first[at + colon.len()..]);
         ends.filter_map(|end| {
-            let said = self.packs.best(&Subject::Text { line: end.as_bytes(), process: None });
+            let said = self.packs.best(&Subject::Text { line: end.as_bytes(), process });
             let said = said.filter(|pattern| matches!(pattern.nature, Nature::Cause | Nature::Either | Nature::Symptom));
             said.and_then(|pattern| self.index(pattern)).or_else(|| self.message_alone(end.as_bytes()))
         })
@@ -328,10 +328,12 @@ impl Rules {
         let ((.., depth), index) = best?;
         let found = self.pattern(index)?;
         // All that is left of the cause may be what a wrapper repeats of its message: `The main method caused an error: Detected an UNBOUNDED source …`.
+        let own = |link: &exception::Link| link.frames.iter().any(|frame| frame.category == FrameCategory::User);
         if found.nature == Nature::Wrapper
-            && let Some(told) = trace.links.last().and_then(|link| self.repeated(&link.message))
+            && let Some(link) = trace.links.get(depth).filter(|link| depth + 1 == trace.links.len() && !own(link))
+            && let Some(told) = self.repeated(&link.message, process)
         {
-            return Some((told, trace.links.len() - 1));
+            return Some((told, depth));
         }
         // It says no more than its name, which stands above already.
         let named = |above: usize| trace.links[above].message.contains(&trace.links[depth].message);

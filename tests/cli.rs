@@ -625,7 +625,7 @@ fn a_variant_is_reported_under_the_common_name() {
     }
     // A cause is no symptom's variant, and a name has to exist.
     for (wider, complaint) in
-        [("heartbeat-tm-timeout", "only one is a symptom"), ("no-such-name", "no pattern has the id"), ("es-mapping-conflict", "is itself reported as")]
+        [("heartbeat-tm-timeout", "is of another nature"), ("no-such-name", "no pattern has the id"), ("es-mapping-conflict", "is itself reported as")]
     {
         let pack = format!(
             "[[pattern]]\nid = \"own\"\ntitle = \"Own\"\nnature = \"cause\"\nreported_as = \"{wider}\"\ncause = \"x\"\n\

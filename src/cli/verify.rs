@@ -216,7 +216,7 @@ fn rows<'r>(report: &'r Report, seen: &Seen) -> Vec<Row<'r>> {
             Row {
                 status,
                 finding: &finding.id,
-                pattern: &finding.pattern,
+                pattern: finding.slug(),
                 path: source.map_or("?", |source| source.path.as_str()),
                 line: evidence.line,
                 sha256: evidence.sha256.as_deref(),

@@ -110,7 +110,7 @@ impl Seen {
     fn arisen<'r>(&mut self, report: &'r Report, least: Severity, silently: bool) -> Vec<(&'r Finding, bool)> {
         let mut out = Vec::new();
         for finding in report.findings.iter().filter(|finding| Severity::of(&finding.severity) >= least) {
-            let key = (finding.pattern.clone(), finding.exception.clone(), finding.task_manager.clone(), finding.jobs.clone());
+            let key = (finding.slug().to_owned(), finding.exception.clone(), finding.task_manager.clone(), finding.jobs.clone());
             let now = Printed { at: Instant::now(), count: finding.count, last: finding.last.clone() };
             match self.known.get(&key) {
                 Some(known) if known.count >= now.count && known.last >= now.last => continue,
@@ -162,7 +162,7 @@ fn text(finding: &Finding, again: bool, report: &Report, paint: Paint, out: &mut
         "{} {} {} {}{again}",
         paint.ink("2", time),
         paint.severity(&finding.severity, &finding.severity.to_uppercase()),
-        paint.ink("36", &finding.pattern),
+        paint.ink("36", finding.slug()),
         paint.ink("1", &escape::terminal(&finding.title)),
     )?;
     writeln!(out, "    {}, {}{}", finding.role, finding.certainty, job_names(finding, report).map(|names| format!(", job {names}")).unwrap_or_default())?;
@@ -203,7 +203,7 @@ fn exec(command: &str, finding: &Finding, report: &Report, settings: &Settings) 
     let source = evidence.and_then(|e| report.sources.iter().find(|source| source.id == e.source)).map(|source| source.path.clone());
     let variables = [
         ("ID", Some(finding.id.clone())),
-        ("PATTERN", Some(finding.pattern.clone())),
+        ("PATTERN", Some(finding.slug().to_owned())),
         ("TITLE", Some(finding.title.clone())),
         ("ROLE", Some(finding.role.clone())),
         ("SEVERITY", Some(finding.severity.clone())),

@@ -312,11 +312,13 @@ fn pasted(work: &mut Work) {
     }
     let story = work.story;
     let attempts = || story.jobs.iter().flat_map(|j| &j.attempts);
+    let ran_once = |j: &Job| matches!(j.state, Some(JobState::Running));
     // Of a job that a piece of a log only mentions, by its checkpoints or as it begins, nobody knows how it went on.
     let not_seen_running =
         |a: &Attempt| matches!(a.outcome, Outcome::Running | Outcome::Unknown) && a.running.is_none() && a.failures.is_empty() && a.triggered == 0;
-    let in_passing = |a: &Attempt| (a.begun_by == "unknown" || not_seen_running(a)) && a.begin_entry.is_some_and(|at| fragment(work, at.source));
-    if !attempts().all(in_passing) {
+    let in_passing =
+        |j: &Job, a: &Attempt| (a.begun_by == "unknown" || not_seen_running(a) && !ran_once(j)) && a.begin_entry.is_some_and(|at| fragment(work, at.source));
+    if !story.jobs.iter().all(|j| j.attempts.iter().all(|a| in_passing(j, a))) {
         return;
     }
     let ran = attempts().next().is_some();
@@ -367,6 +369,10 @@ fn pasted(work: &mut Work) {
             let mut cause = work.stated(fingerprint, *at);
             if &*cause.slug == "unclassified-exception" {
                 cause.certainty = Certainty::Insufficient;
+            }
+            // Whether a job that began went on, lines that are not here tell.
+            if attempts().any(|a| a.begun_by != "unknown") {
+                cause.certainty = cause.certainty.max(Certainty::Likely);
             }
             // Code that warns of an exception has caught it; what became of the job, lines that are not here tell.
             let entry = story.entry(*at);

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::cause::Cause;
 use super::chain::BySlug;
 use super::checkpoint::is_checkpoint_logger;
-use super::finding::{Certainty, Evidence, Finding, Role};
+use super::finding::{Certainty, Evidence, Finding, Role, Severity};
 use super::leader::Frozen;
 use super::{Diagnosis, Options};
 use crate::correlate::{Attempt, EntryRef, Loss, Outcome, Placed, Story};
@@ -325,6 +325,10 @@ impl<'s> Work<'s> {
         let finding = &mut self.out.findings[index];
         if !known {
             finding.role = role;
+            // All that is told of a failure weighs something.
+            if role == Role::RootCause {
+                finding.severity = finding.severity.min(Severity::Warning);
+            }
         }
         finding.count += 1;
         finding.at(cause.ms);

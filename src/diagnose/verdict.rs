@@ -44,9 +44,7 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
         "not-assessed"
     } else if any("failed") || process_died {
         "failed"
-    } else if root.is_some_and(|r| found(&&work.out.findings[r]) && &*work.out.findings[r].pattern != "thread-deadlock")
-        && !story.jobs.iter().any(|j| !j.attempts.is_empty())
-    {
+    } else if root.is_some_and(|r| &*work.out.findings[r].pattern != "thread-deadlock") && !story.jobs.iter().any(|j| !j.attempts.is_empty()) {
         // No job ran here: what was asked for failed.
         "failed"
     } else if any("degraded") || warned {

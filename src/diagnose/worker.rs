@@ -280,12 +280,15 @@ impl Work<'_> {
     /// An error that no JVM outlives, of which one of the TaskManager's tasks failed not long before it went.
     fn ended_by_task(&self, worker: usize, lost: Option<i64>) -> Option<Cause> {
         let lost = lost?;
-        let id = &*self.story.workers[worker].id;
         let before = since(&self.index.with_exception, Some(lost - AFTER_MS)).iter().take_while(|p| p.ms.is_some_and(|ms| ms <= lost));
         for placed in before {
             let Some(fingerprint) = self.story.entry(placed.at).exception else { continue };
             let (told, slug) = self.told(fingerprint);
-            if told == Told::Cause && ends_the_process(slug) && self.story.quote(placed.at).is_some_and(|quote| quote.text.contains(id)) {
+            let on_it = || {
+                let quote = self.story.quote(placed.at)?;
+                self.index.workers_named(self.story, quote.text.lines().take(2).collect::<Vec<_>>().join("\n").as_str())
+            };
+            if told == Told::Cause && ends_the_process(slug) && on_it() == Some(worker) {
                 return Some(self.stated(fingerprint, placed.at));
             }
         }

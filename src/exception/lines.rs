@@ -171,7 +171,7 @@ fn split_flattened<'a>(line: &'a [u8], number: usize, out: &mut Vec<Line<'a>>) {
     while let Some(at) = line.get(from..).and_then(|rest| memchr::memchr2(b' ', b'\t', rest)).map(|at| at + from) {
         from = at + 1;
         let rest = line.get(from..).unwrap_or(b"");
-        // `…Exception: no such columnat com.acme.Job.map(Job.java:7)at com.acme…`: the line breaks were lost.
+        // `…cannot be cast to OrderRowat com.acme.Job.map(Job.java:7)at com.acme…`: the line breaks were lost.
         if let Some(joined) = joined_at(line, at)
             && joined > start
             && out.len() < MAX_LINES
@@ -203,8 +203,8 @@ fn split_flattened<'a>(line: &'a [u8], number: usize, out: &mut Vec<Line<'a>>) {
     out.push(line_of(line.get(start..).unwrap_or(b""), number));
 }
 
-/// Where a frame begins whose `at ` (before the blank at `blank`) sticks to what stands before it: to another frame, or to a message if the next frame
-/// sticks to this one.
+/// Where a frame begins whose `at ` (before the blank at `blank`) sticks to what stands before it: to another frame, or to a name in a message if the next
+/// frame sticks to this one.
 fn joined_at(line: &[u8], blank: usize) -> Option<usize> {
     let before = line.get(..blank)?.strip_suffix(b"at")?;
     if before.last()?.is_ascii_whitespace() {
@@ -212,7 +212,9 @@ fn joined_at(line: &[u8], blank: usize) -> Option<usize> {
     }
     let rest = line.get(blank + 1..)?;
     let (frame, end) = frame(rest)?;
-    let sure = before.ends_with(b")") || before.ends_with(b"]") || rest.get(end..)?.starts_with(b"at ");
+    // `…format com.acme.X`: a word that ends so. A class's name has capitals.
+    let word = before.rsplit(|byte| byte.is_ascii_whitespace() || *byte == b'.').next()?;
+    let sure = before.ends_with(b")") || before.ends_with(b"]") || (word.iter().any(u8::is_ascii_uppercase) && rest.get(end..)?.starts_with(b"at "));
     (frame.line.is_some() && sure).then_some(before.len())
 }
 

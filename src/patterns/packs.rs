@@ -411,9 +411,14 @@ fn check_references(all: &Loaded, known: &FxHashMap<&str, usize>, errors: &mut V
                 None => error(format!("`{}`: reported_as: no pattern has the id `{wider}`", pattern.id)),
                 Some(other) if other.reported_as.is_some() => error(format!("`{}`: reported_as: `{wider}` is itself reported as another", pattern.id)),
                 Some(other)
-                    if matches!((other.nature, pattern.nature), (Nature::Symptom, Nature::Cause | Nature::Either) | (Nature::Cause, Nature::Symptom)) =>
+                    if matches!(
+                        (other.nature, pattern.nature),
+                        (Nature::Symptom, Nature::Cause | Nature::Either)
+                            | (Nature::Cause, Nature::Symptom)
+                            | (Nature::Cause | Nature::Either | Nature::Symptom, Nature::Wrapper)
+                    ) =>
                 {
-                    error(format!("`{}`: reported_as: of it and `{wider}` only one is a symptom", pattern.id));
+                    error(format!("`{}`: reported_as: `{wider}` is of another nature", pattern.id));
                 }
                 Some(_) => {}
             }

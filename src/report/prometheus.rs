@@ -47,7 +47,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     jobs(&mut metrics, report);
     let mut findings: BTreeMap<[&str; 4], u64> = BTreeMap::new();
     for finding in &report.findings {
-        *findings.entry([&finding.pattern, &finding.role, &finding.severity, &finding.certainty]).or_default() += 1;
+        *findings.entry([finding.slug(), &finding.role, &finding.severity, &finding.certainty]).or_default() += 1;
     }
     let samples = findings.iter().map(|(key, count)| (vec![("pattern", key[0]), ("role", key[1]), ("severity", key[2]), ("certainty", key[3])], *count as f64));
     metrics.family("flinklog_findings", "gauge", "Findings by pattern.", samples.collect());

@@ -177,7 +177,7 @@ fn severity_rank(severity: &str) -> u8 {
 fn grouped(report: &Report) -> BTreeMap<(&str, &str), (&Finding, u64, &str)> {
     let mut groups: BTreeMap<(&str, &str), (&Finding, u64, &str)> = BTreeMap::new();
     for finding in &report.findings {
-        let key = (finding.pattern.as_str(), finding.exception.as_deref().unwrap_or(""));
+        let key = (finding.slug(), finding.exception.as_deref().unwrap_or(""));
         let group = groups.entry(key).or_insert((finding, 0, &finding.severity));
         group.1 = group.1.saturating_add(finding.count);
         if severity_rank(&finding.severity) > severity_rank(group.2) {
@@ -197,7 +197,7 @@ fn findings(before: &Report, after: &Report) -> Changes<FindingChange> {
         let (severity_before, severity_after) = (then.map(|group| group.2.to_owned()), now.map(|group| group.2.to_owned()));
         let rank = |severity: &Option<String>| severity.as_deref().map_or(0, severity_rank);
         let change = FindingChange {
-            pattern: finding.pattern.clone(),
+            pattern: finding.slug().to_owned(),
             title: finding.title.clone(),
             role: finding.role.clone(),
             exception: finding.exception.clone(),

@@ -28,7 +28,7 @@ function quote(evidence) {
 }
 
 function step(finding, depth) {
-  const tags = [finding.count > 1 ? "×" + number(finding.count) : "", finding.certainty, finding.owner === "unknown" ? "" : words(finding.owner), finding.pattern].filter(Boolean);
+  const tags = [finding.count > 1 ? "×" + number(finding.count) : "", finding.certainty, finding.owner === "unknown" ? "" : words(finding.owner), finding.variant || finding.pattern].filter(Boolean);
   return el("li", "step d" + Math.min(depth, 4) + (depth ? "" : " root"),
     el("div", "", el("span", "dim mono", when(finding.first, true)), " ", depth ? "" : el("strong", severityInk(finding.severity), words(finding.role).toUpperCase() + " "), el("span", "title", finding.title), ...tags.map((tag) => el("span", "tag", tag))),
     finding.explanation ? el("p", "", ...coded(finding.explanation)) : "", ...finding.evidence.slice(0, depth ? 2 : 4).map(quote));
