@@ -223,11 +223,24 @@ impl<'a> Reader<'_, 'a> {
             if line.text.starts_with(b"Exception in thread \"") {
                 return None;
             }
+            if let Some(head) = self.pasted_below(at) {
+                self.push_main(&head, at);
+                return Some(at + 1);
+            }
         } else if !self.continues(at) {
             return None;
         }
         self.message_line(line.text);
         Some(at + 1)
+    }
+
+    /// A throwable with frames of its own, set apart by a blank line from one that has none: what the server said, pasted below what the client said.
+    fn pasted_below(&self, at: usize) -> Option<Head<'a>> {
+        let above = self.lines.get(at.saturating_sub(3)..at)?;
+        if !above.iter().any(|line| line.kind == Kind::Blank) || !frames_follow(self.lines, at) {
+            return None;
+        }
+        own_head(self.lines, at).filter(|head| head.qualified && head.named)
     }
 
     /// Whether frames or causes of the same throwable come back soon.

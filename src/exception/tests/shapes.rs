@@ -119,6 +119,17 @@ fn frames_that_lost_their_line_breaks() {
 }
 
 #[test]
+fn what_the_server_said_below_what_the_client_said() {
+    let client = "java.lang.RuntimeException: Error deploying\n\tat com.acme.Cli.main(Cli.java:1)\n  Caused by: com.acme.DeployException: The application switched to FAILED.\n";
+    let server = "  server:\n  Uncaught error from thread\n  java.lang.VerifyError: Wrong return type\n    at com.acme.Net.open(Net.java:2)\n";
+    let t = trace(&format!("{client}\n{server}"));
+    assert_eq!(classes(&t.links), ["java.lang.RuntimeException", "com.acme.DeployException", "java.lang.VerifyError"]);
+    assert_eq!((t.links[1].frames.len(), t.links[2].frames.len()), (0, 1));
+    // Without a blank line it is part of the message.
+    assert_eq!(trace(&format!("{client}{server}")).links.len(), 2);
+}
+
+#[test]
 fn announcements() {
     for head in ["Exception in thread \"main\" ", "[ERROR] ", "Task (1/1)#0 switched from RUNNING to FAILED with failure cause: ", "Uncaught exception: "] {
         same(&format!("{head}{PLAIN}"));
