@@ -652,12 +652,12 @@ impl<'c> Scanner<'c, '_> {
     }
 
     fn record(&mut self, open: &Open, span: Span, logger: &[u8], message: &[u8], named: Logger) {
-        let message = behind_line_break(message.trim_ascii_end());
+        let message = message.trim_ascii_end();
         let group = match open.interest {
             Interest::Group(group) => Some(group),
             _ => classify::group_of(logger),
         };
-        let kind = classify::classify(group, open.level, logger, message);
+        let kind = classify::classify(group, open.level, logger, behind_line_break(message));
         let message = if open.traced { &unindented(message) } else { message };
         let text = self.rules.look(&kind, open.level, logger, message, open.traced, self.mode.process);
         if kind.is_none() && text.is_none() && open.level < Level::Warn {
