@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock};
 use rustc_hash::FxHasher;
 
 /// Texts that are known at a time, unless said otherwise.
-const SLOTS: usize = 2_048;
+const TEXTS: usize = 2_048;
 /// Slots that are made together: a short scan needs few of all.
 const TOGETHER: usize = 16;
 /// Bytes of all texts that are kept.
@@ -18,7 +18,8 @@ const MAX_BYTES: usize = 8 << 20;
 /// Bytes of one text that is kept.
 const MAX_TEXT: usize = 64 << 10;
 
-type Slot<V> = Mutex<Option<(Text, V)>>;
+/// Two texts of a kind of hash: the one that was asked for again, and the newest. So texts that come once drive out none that come again and again.
+type Slot<V> = Mutex<[Option<(Text, V)>; 2]>;
 type Slots<V> = Box<[Slot<V>; TOGETHER]>;
 
 /// What is known, by text. A text comes in two parts, since its first line is often of another kind than the rest.
@@ -42,14 +43,14 @@ impl Text {
 
 impl<V> Default for Memo<V> {
     fn default() -> Self {
-        Memo::with_slots(SLOTS)
+        Memo::with_room(TEXTS)
     }
 }
 
 impl<V> Memo<V> {
-    /// Room for `slots` texts or a few more.
-    pub fn with_slots(slots: usize) -> Self {
-        Memo { slots: (0..slots.div_ceil(TOGETHER).max(1)).map(|_| OnceLock::new()).collect(), bytes: AtomicUsize::new(0) }
+    /// Room for `texts` texts or a few more.
+    pub fn with_room(texts: usize) -> Self {
+        Memo { slots: (0..texts.div_ceil(2 * TOGETHER).max(1)).map(|_| OnceLock::new()).collect(), bytes: AtomicUsize::new(0) }
     }
 
     fn slot(&self, hash: usize) -> &Slot<V> {
@@ -65,22 +66,33 @@ impl<V: Clone> Memo<V> {
         hasher.write(first);
         hasher.write(rest);
         let slot = self.slot(hasher.finish() as usize);
-        if let Ok(known) = slot.lock()
-            && let Some((text, value)) = &*known
-            && text.is(first, rest)
-        {
-            return value.clone();
+        if let Ok(mut known) = slot.lock() {
+            let [usual, newest] = &mut *known;
+            if let Some((text, value)) = usual
+                && text.is(first, rest)
+            {
+                return value.clone();
+            }
+            if let Some((text, value)) = newest
+                && text.is(first, rest)
+            {
+                let value = value.clone();
+                known.swap(0, 1);
+                return value;
+            }
         }
         let value = find_out();
         let length = first.len() + rest.len();
         if length <= MAX_TEXT
             && let Ok(mut known) = slot.lock()
         {
-            let before = known.as_ref().map_or(0, |(text, _)| text.both.len());
+            let [usual, newest] = &mut *known;
+            let place = if usual.is_none() { usual } else { newest };
+            let before = place.as_ref().map_or(0, |(text, _)| text.both.len());
             if self.bytes.load(Ordering::Relaxed) + length <= MAX_BYTES + before {
                 self.bytes.fetch_add(length, Ordering::Relaxed);
                 self.bytes.fetch_sub(before, Ordering::Relaxed);
-                *known = Some((Text { both: [first, rest].concat().into(), first: first.len() }, value.clone()));
+                *place = Some((Text { both: [first, rest].concat().into(), first: first.len() }, value.clone()));
             }
         }
         value
@@ -99,6 +111,21 @@ mod tests {
         // The same bytes cut at another place are another text.
         assert_eq!(memo.get(b"", b"ab", || 3), 3);
         assert_eq!(memo.get(b"ab", b"", || 4), 4);
+    }
+
+    #[test]
+    fn texts_that_come_once_drive_out_none_that_come_again() {
+        let memo = Memo::with_room(1);
+        let calls = |text: &[u8]| {
+            let mut called = false;
+            memo.get(text, b"", || called = true);
+            called
+        };
+        assert!(calls(b"again") && !calls(b"again"));
+        for once in 0..1_000u32 {
+            calls(&once.to_le_bytes());
+        }
+        assert!(!calls(b"again"));
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl Rules {
             wrappers: rows,
             border: wrappers.border,
             masks,
-            frames: Memo::with_slots(4_096),
+            frames: Memo::with_room(4_096),
         }
     }
 

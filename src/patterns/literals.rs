@@ -85,7 +85,7 @@ impl Literals {
     }
 
     fn known(&self) -> Option<&Known> {
-        let new = || Known { lines: Memo::with_slots(REMEMBERED_LINES), blocks: Memo::default() };
+        let new = || Known { lines: Memo::with_room(REMEMBERED_LINES), blocks: Memo::default() };
         self.apart.then(|| self.known.get_or_init(new))
     }
 
