@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use flinklog::layout::time::MinuteClock;
+use flinklog::layout::time::DayClock;
 use flinklog::patterns::{Level, Packs, Subject};
 use flinklog::record::{GcLines, Mode};
 use flinklog::rules::Rules;
@@ -78,14 +78,14 @@ fn framing_task_manager(bencher: Bencher) {
 fn time_stamps(bencher: Bencher) {
     let lines = lines(&JOB_MANAGER);
     bencher.counter(ItemsCount::new(lines.len())).bench(|| {
-        let mut clock = MinuteClock::default();
+        let mut clock = DayClock::default();
         lines.iter().filter_map(|line| clock.read(black_box(line))).sum::<i64>()
     });
 }
 
 #[divan::bench]
 fn dispatch(bencher: Bencher) {
-    let mut clock = MinuteClock::default();
+    let mut clock = DayClock::default();
     let heads: Vec<_> = lines(&JOB_MANAGER).into_iter().filter_map(|line| layout::shipped(line, &mut clock)).collect();
     bencher.counter(ItemsCount::new(heads.len())).bench(|| {
         heads.iter().filter(|head| classify::classify(classify::group_of(black_box(head.logger)), head.level, head.logger, head.message).is_some()).count()

@@ -12,7 +12,7 @@ use crate::classify::text::first_line;
 use crate::digest::{Builder, DayCounter, Place, SourceDigest};
 use crate::event::{BannerKey, ExecutionId, JobId, Kind, Str, Task, TmLoss};
 use crate::gc;
-use crate::layout::time::MinuteClock;
+use crate::layout::time::DayClock;
 use crate::layout::{self, Lacks, Level, ansi, json};
 use crate::record::{ChunkResult, Found, FoundStep, Logger};
 use crate::scan;
@@ -473,7 +473,7 @@ fn message(raw: &[u8]) -> std::borrow::Cow<'_, [u8]> {
         return Cow::Owned(first_line(record.text.as_bytes()).to_vec());
     }
     let bare = ansi::strip(line);
-    let mut clock = MinuteClock::default();
+    let mut clock = DayClock::default();
     let at = layout::shipped(&bare, &mut clock)
         .or_else(|| layout::general(&bare, Lacks::Level))
         .or_else(|| layout::general(&bare, Lacks::Time))

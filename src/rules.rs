@@ -1,11 +1,13 @@
 //! What the pattern packs and the trace parser say of one record. Stateless; called while chunks are framed, in parallel.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use aho_corasick::AhoCorasick;
 
 use crate::event::{Kind, Str, TaskState};
 use crate::exception::known::{self, Parts};
+use crate::exception::packaging::without_blobs;
 use crate::exception::{self, FrameCategory, Trace, quoted};
 use crate::layout::{Level, simple_name};
 use crate::memo::Memo;
@@ -110,9 +112,9 @@ impl Rules {
         self.packs.at(usize::from(index))
     }
 
-    /// Do patterns look at INFO records of this logger?
-    pub fn wants_info(&self, simple_name: &[u8]) -> bool {
-        self.packs.wants_info(simple_name)
+    /// May patterns fit INFO records of this logger?
+    pub fn may_fit_info(&self, simple_name: &[u8]) -> bool {
+        self.packs.may_fit(patterns::Level::Info, simple_name)
     }
 
     fn index(&self, pattern: &Pattern) -> Option<u16> {
@@ -137,21 +139,25 @@ impl Rules {
             return None;
         }
         let text = &message[..message.len().min(MAX_TEXT)];
+        let text = &if traced { without_blobs(text) } else { Cow::Borrowed(text) };
         let line = crate::classify::text::first_line(text);
         let mut matter = Matter::default();
         let severe = level >= Level::Warn || level == Level::Unknown;
         let may_throw = traced || (severe || kind.is_some()) && mentions_throwable(text);
         let rest = &text[line.len()..];
-        let body = (may_throw || !rest.is_empty()).then(|| self.body(line, rest, process));
+        let pattern_level = pattern_level(level);
+        // Lines of INFO name jobs and slots: hardly one is like another.
+        let told_once = pattern_level == patterns::Level::Info && !traced;
+        let body = (may_throw || !rest.is_empty() && !told_once).then(|| self.body(line, rest, process));
         if let Some(body) = body.as_ref().filter(|_| may_throw) {
             matter.thrown = self.thrown(body, line, text, process);
         }
         // Routine transitions are no subject of patterns: a task's name may say anything.
-        let pattern_level = pattern_level(level);
         let routine = matches!(kind, Some(Kind::JobState { .. } | Kind::TaskState { .. } | Kind::ProcessStart { .. }));
         if !routine && self.packs.may_fit(pattern_level, simple_name(logger)) {
             let subject = Subject::Record { logger, level: pattern_level, message: text, process };
-            if let Some(pattern) = self.best_record(&subject, line, rest, body.as_deref()) {
+            let best = if told_once { self.packs.best_info(&subject) } else { self.best_record(&subject, line, rest, body.as_deref()) };
+            if let Some(pattern) = best {
                 matter.name(pattern, self.index(pattern));
             }
         }
@@ -176,6 +182,7 @@ impl Rules {
     /// Looks at a line of text without a head, with the stack frames that follow it.
     pub fn look_at_text(&self, text: &[u8], traced: bool, process: Option<&str>) -> Option<Matter> {
         let text = &text[..text.len().min(MAX_TEXT)];
+        let text = &if traced { without_blobs(text) } else { Cow::Borrowed(text) };
         let line = crate::classify::text::first_line(text);
         let mut matter = Matter::default();
         if traced || mentions_throwable(line) {
@@ -279,10 +286,6 @@ impl Rules {
     fn best_record(&self, subject: &Subject, line: &[u8], rest: &[u8], body: Option<&Body>) -> Option<&Pattern> {
         if line.len() + rest.len() > patterns::MAX_TEXT_BYTES || !self.lines_apart {
             return self.packs.best(subject);
-        }
-        // Lines of INFO name jobs and slots: hardly one is like another.
-        if rest.is_empty() && matches!(subject, Subject::Record { level: patterns::Level::Info, .. }) {
-            return self.packs.best_info(subject);
         }
         let head = self.packs.record_literals(line);
         let further: &[u32] = match body {

@@ -93,7 +93,7 @@ impl Read for Small<'_> {
 
 /// Lines as heads of every layout, and as what the beginning of a source is judged by.
 pub fn layouts(data: &[u8]) {
-    let mut clock = time::MinuteClock::default();
+    let mut clock = time::DayClock::default();
     for line in data.split(|b| *b == b'\n') {
         for lacks in LACKS {
             if let Some(head) = layout::general(line, lacks) {
@@ -104,7 +104,7 @@ pub fn layouts(data: &[u8]) {
         let fast = layout::shipped(line, &mut clock);
         if let Some(head) = fast {
             // A cached clock reads what a new one reads.
-            let fresh = layout::shipped(line, &mut time::MinuteClock::default()).expect("the clock decides nothing");
+            let fresh = layout::shipped(line, &mut time::DayClock::default()).expect("the clock decides nothing");
             assert_eq!((head.stamp.map(|s| s.ms), head.logger, head.message), (fresh.stamp.map(|s| s.ms), fresh.logger, fresh.message));
         }
         let stripped = ansi::strip(line);
@@ -134,9 +134,9 @@ pub fn time_stamps(data: &[u8]) {
         let (again, _) = time::parse(&data[..length]).expect("the same time alone");
         assert_eq!(stamp.ms, again.ms);
     }
-    let mut clock = time::MinuteClock::default();
+    let mut clock = time::DayClock::default();
     for line in data.split(|b| *b == b'\n') {
-        assert_eq!(clock.read(line), time::MinuteClock::default().read(line));
+        assert_eq!(clock.read(line), time::DayClock::default().read(line));
     }
 }
 

@@ -103,9 +103,12 @@ fn triggered(rest: &[u8]) -> Option<Step> {
         Some(tail) => job(tail)?,
         None => job_after(tail, b" for job ")?,
     };
-    let savepoint = SAVEPOINT.is_in(kind) || SAVEPOINT_TYPE.is_in(kind);
+    let savepoint = !USUAL_TYPES.contains(&kind) && (SAVEPOINT.is_in(kind) || SAVEPOINT_TYPE.is_in(kind));
     Some(Step { job, id, what: StepKind::Triggered { at_ms: i64::try_from(at_ms).ok()?, savepoint } })
 }
+
+/// How periodic checkpoints are named: up to 1.9, by `CheckpointType`, and by `SnapshotType` (1.15 on).
+const USUAL_TYPES: [&[u8]; 3] = [b" (type=CheckpointType{name='Checkpoint', sharingFilesStrategy=FORWARD_BACKWARD})", b" (type=CHECKPOINT)", b""];
 
 static SAVEPOINT: Needle = Needle::new("avepoint");
 static SAVEPOINT_TYPE: Needle = Needle::new("SAVEPOINT");
@@ -218,9 +221,15 @@ fn from_savepoint(line: &[u8]) -> Option<Kind> {
     Some(Kind::RestoreFromSavepoint { job: id, path: keep(resource_id(path)) })
 }
 
+static STORAGE: [Needle; 4] = [
+    Needle::new("checkpoint storage"),
+    Needle::new("heckpoint storage is set to"),
+    Needle::new("tate backend is set to"),
+    Needle::new("tate backend has been configured"),
+];
+
 fn storage(line: &[u8]) -> Option<Kind> {
-    let says = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
-    if says(b"checkpoint storage") || says(b"heckpoint storage is set to") || says(b"tate backend is set to") || says(b"tate backend has been configured") {
+    if STORAGE.iter().any(|says| says.is_in(line)) {
         return Some(Kind::CheckpointStorage { text: keep_name(line) });
     }
     None

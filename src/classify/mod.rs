@@ -169,7 +169,7 @@ pub fn classify(group: Option<Group>, level: Level, logger: &[u8], message: &[u8
             .or_else(|| worker::disconnect(line, message))
             .or_else(|| process::leader(line)),
         Some(Group::Task) => {
-            task::on_task_manager(line).or_else(|| task::on_job_manager(line)).or_else(|| worker::on_task_manager(line)).or_else(|| process::fatal(line, level))
+            task::on_task_manager(line).or_else(|| task::deployment(line)).or_else(|| worker::on_task_manager(line)).or_else(|| process::fatal(line, level))
         }
         Some(Group::Checkpoint) => checkpoint::classify(line, message),
         Some(Group::Worker) => worker::classify(line, message).or_else(|| process::leader(line)).or_else(|| process::fatal(line, level)),

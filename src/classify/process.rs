@@ -42,7 +42,9 @@ pub fn end(line: &[u8], level: Level) -> Option<Kind> {
         let name = between(rest, b": ", b".").unwrap_or(rest);
         return Some(Kind::Signal { name: keep(name) });
     }
-    if let Some((_, rest)) = split(line, b" with exit code ").filter(|(head, _)| head.starts_with(b"Terminating ")) {
+    if line.starts_with(b"Terminating ")
+        && let Some((_, rest)) = split(line, b" with exit code ")
+    {
         return Some(Kind::ExitCode { code: signed(rest)? });
     }
     if line.starts_with(b"Shutting ") && memchr::memmem::find(line, b" down with application status ").is_some() {

@@ -1,14 +1,16 @@
 //! Messages about tasks: ExecutionGraph and Execution on the JobManager, Task on TaskManagers.
 
-use super::text::{Needle, execution, is_task, keep, location, number, split, split_last, task, task_with_execution};
+use super::text::{Needle, execution, is_task, keep, location, number, split_last, task, task_with_execution};
 use crate::event::{ExecutionId, GraphId, Kind, TaskState};
 
 /// `TASK (ID) switched from A to B[ on LOCATION].` and `Deploying TASK …`.
 pub fn on_job_manager(line: &[u8]) -> Option<Kind> {
-    if let Some(rest) = line.strip_prefix(b"Deploying ") {
-        return deploying(rest);
-    }
-    transition(line, false)
+    if line.starts_with(b"Deploying ") { deployment(line) } else { transition(line, false) }
+}
+
+/// `Deploying TASK …`.
+pub fn deployment(line: &[u8]) -> Option<Kind> {
+    deploying(line.strip_prefix(b"Deploying ")?)
 }
 
 /// The same transition as the TaskManager tells it, 1.13 on with the failure cause behind.
@@ -58,17 +60,21 @@ fn transition(line: &[u8], on_task_manager: bool) -> Option<Kind> {
     Some(Kind::TaskState { task, from, to, location: place, on_task_manager: told_by_task_manager })
 }
 
+static ATTEMPT_ID: Needle = Needle::new("with attempt id ");
+static TO: Needle = Needle::new(" to ");
+static ALLOCATION_ID: Needle = Needle::new(" with allocation id");
+
 /// `NAME (i/n) (attempt #k)[ with attempt id A[ and vertex id V]] to LOCATION[ with allocation id S]`.
 fn deploying(rest: &[u8]) -> Option<Kind> {
     let (name, tail) = split_last(rest, b" (attempt #")?;
     let mut task = task(name)?;
     let (attempt, tail) = number(tail)?;
     task.attempt = u32::try_from(attempt).ok();
-    if let Some((_, after)) = split(tail, b"with attempt id ") {
+    if let Some((_, after)) = ATTEMPT_ID.split(tail) {
         task.execution = execution(after).map(Box::new);
     }
-    let (_, place) = split(tail, b" to ")?;
-    let place = split(place, b" with allocation id").map_or(place, |(head, _)| head);
+    let (_, place) = TO.split(tail)?;
+    let place = ALLOCATION_ID.split(place).map_or(place, |(head, _)| head);
     Some(Kind::TaskDeployed { task, location: location(place).unwrap_or_else(|| keep(b"")) })
 }
 

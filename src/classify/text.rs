@@ -91,34 +91,33 @@ pub fn between<'a>(text: &'a [u8], prefix: &[u8], end: &[u8]) -> Option<&'a [u8]
     split(rest, end).map(|(value, _)| value)
 }
 
-/// Values of hexadecimal digits in small letters; 0xff for all other bytes.
-const HEX: [u8; 256] = {
-    let mut table = [0xff; 256];
-    let mut i = 0;
-    while i < 16 {
-        table[b"0123456789abcdef"[i] as usize] = i as u8;
-        i += 1;
-    }
-    table
-};
-
 /// 32 hexadecimal digits at the start of `text`.
+#[inline]
 pub fn hex32(text: &[u8]) -> Option<u128> {
     let digits = text.first_chunk::<32>()?;
-    let mut halves = [0u64; 2];
-    let mut all = 0u8;
-    for (half, digits) in halves.iter_mut().zip(digits.chunks_exact(16)) {
-        for byte in digits {
-            let digit = HEX[usize::from(*byte)];
-            all |= digit;
-            *half = *half << 4 | u64::from(digit & 15);
-        }
-    }
-    if all > 15 || text.get(32).is_some_and(u8::is_ascii_hexdigit) {
+    if text.get(32).is_some_and(u8::is_ascii_hexdigit) {
         return None;
     }
-    Some(u128::from(halves[0]) << 64 | u128::from(halves[1]))
+    // Eight bytes at a time, as numbers side by side.
+    let (mut value, mut bad) = (0u128, 0u64);
+    for eight in digits.as_chunks::<8>().0 {
+        let bytes = u64::from_be_bytes(*eight);
+        // 0x30 to 0x39 are digits, 0x61 to 0x66 letters: taken from 0x30 or 0x60 a digit is at most 9, a letter 1 to 6.
+        let letter = bytes >> 6 & EACH;
+        let nibble = bytes ^ (0x30 * EACH) ^ (0x50 * letter);
+        let above = nibble.wrapping_add(6 * EACH + 3 * letter) & (0x10 * EACH);
+        let zero = !(nibble.wrapping_add(0xf * EACH) >> 4) & letter;
+        bad |= nibble & (0xf0 * EACH) | above | zero;
+        let halves = nibble.wrapping_add(9 * letter);
+        let pairs = (halves | halves >> 4) & 0x00ff_00ff_00ff_00ff;
+        let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+        value = value << 32 | u128::from((fours | fours >> 16) as u32);
+    }
+    (bad == 0).then_some(value)
 }
+
+/// One in each of eight bytes.
+const EACH: u64 = 0x0101_0101_0101_0101;
 
 /// The job id at the start of `text`.
 pub fn job(text: &[u8]) -> Option<JobId> {
@@ -131,11 +130,25 @@ pub fn job_after(text: &[u8], marker: &[u8]) -> Option<JobId> {
 }
 
 /// Decimal digits at the start of `text`, and what follows them.
+#[inline]
 pub fn number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let length = text.iter().take(20).take_while(|b| b.is_ascii_digit()).count();
+    /// So many digits always fit.
+    const SAFE: usize = 19;
     let mut value = 0u64;
-    for digit in &text[..length] {
-        value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+    let mut length = 0;
+    for byte in text.iter().take(SAFE) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value * 10 + u64::from(digit);
+        length += 1;
+    }
+    if length == SAFE
+        && let Some(digit) = text.get(SAFE).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9)
+    {
+        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+        length += 1;
     }
     (length > 0).then_some((value, &text[length..]))
 }
@@ -286,6 +299,21 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_32_small_digits() {
+        let id = "0123456789abcdef9876543210fedcba";
+        let value = 0x0123_4567_89ab_cdef_9876_5432_10fe_dcba;
+        assert_eq!((hex32(id.as_bytes()), hex32(format!("{id} x").as_bytes())), (Some(value), Some(value)));
+        assert_eq!((hex32(format!("{id}0").as_bytes()), hex32(format!("{id}A").as_bytes()), hex32(&id.as_bytes()[1..])), (None, None, None));
+        for at in 0..32 {
+            for byte in 0..=255u8 {
+                let mut text = id.as_bytes().to_vec();
+                text[at] = byte;
+                assert_eq!(hex32(&text).is_some(), matches!(byte, b'0'..=b'9' | b'a'..=b'f'), "{at} {byte}");
+            }
+        }
+    }
+
+    #[test]
     fn jobs_in_both_orders() {
         let id = "94b51fddf21fa15850ea3210693b041a";
         for text in [format!("'a (b)' ({id})."), format!("a (b) ({id})"), format!("{id} (a (b)).")] {
@@ -297,6 +325,9 @@ mod tests {
     #[test]
     fn numbers_do_not_overflow() {
         assert_eq!(number(b"99999999999999999999"), None);
+        assert_eq!(number(b"18446744073709551615."), Some((u64::MAX, &b"."[..])));
+        assert_eq!(number(b"9999999999999999999x"), Some((9_999_999_999_999_999_999, &b"x"[..])));
+        assert_eq!((number(b""), number(b"x1"), number(b"007 ")), (None, None, Some((7, &b" "[..]))));
         assert_eq!(signed(b"-104."), Some(-104));
     }
 }

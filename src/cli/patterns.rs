@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::exception;
 use crate::fold::RecordAt;
 use crate::input::discover::{FileToRead, Found};
-use crate::layout::time::MinuteClock;
+use crate::layout::time::DayClock;
 use crate::layout::{self, Lacks, ansi, json as json_layout};
 use crate::patterns::{self, Level, NewPattern, On, Packs, Pattern};
 use crate::rules::Rules;
@@ -162,7 +162,7 @@ fn parts(record: &[u8]) -> (Level, String, String) {
         return (level(found.level), found.logger, format!("{}{rest}", found.text));
     }
     let bare = ansi::strip(line);
-    let mut clock = MinuteClock::default();
+    let mut clock = DayClock::default();
     match layout::shipped(&bare, &mut clock).or_else(|| layout::general(&bare, Lacks::Nothing)).or_else(|| layout::general(&bare, Lacks::Time)) {
         Some(head) => (level(head.level), String::from_utf8_lossy(head.logger).into_owned(), format!("{}{rest}", String::from_utf8_lossy(head.message))),
         None => (Level::Unknown, String::new(), format!("{}{rest}", String::from_utf8_lossy(&bare))),

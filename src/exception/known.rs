@@ -14,7 +14,7 @@ pub struct Parts<'t> {
 }
 
 /// Longest message that is told apart.
-const MAX_MESSAGE: usize = 200;
+const MAX_MESSAGE: usize = 300;
 
 impl<'t> Parts<'t> {
     /// Takes `"\nClass: message\n\tat …"` apart; nothing where the message could be more than a message, or where there is more than one throwable.
@@ -35,10 +35,16 @@ fn is_class(class: &[u8]) -> bool {
     class.contains(&b'.') && !class.starts_with(b".") && class.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'$' | b'_'))
 }
 
-/// Words, numbers and quoting marks: no class, no frame, no mark of a trace, nothing to trim.
+/// Words, numbers, addresses and quoting marks: no class, no frame, no mark of a trace, nothing to trim.
 fn is_plain(message: &str) -> bool {
-    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-' | b'_' | b',' | b'"' | b'\'' | b'/' | b'=' | b':');
-    !message.is_empty() && message.len() <= MAX_MESSAGE && message != "null" && message.as_bytes().iter().all(plain) && message.trim() == message
+    let bytes = message.as_bytes();
+    let plain = |(i, b): (usize, &u8)| match b {
+        // Ends a sentence or stands between numbers: no name goes on behind it.
+        b'.' => !message.starts_with('.') && !bytes.get(i + 1).is_some_and(|next| !next.is_ascii_digit() && *next != b' '),
+        b' ' | b'-' | b'_' | b',' | b'"' | b'\'' | b'/' | b'=' | b':' | b'[' | b']' | b'#' => true,
+        _ => b.is_ascii_alphanumeric(),
+    };
+    !message.is_empty() && message.len() <= MAX_MESSAGE && message != "null" && bytes.iter().enumerate().all(plain) && message.trim() == message
 }
 
 /// Can the trace of a text with these parts stand for others? It has one throwable and says just this.
@@ -72,12 +78,24 @@ mod tests {
         let text = |class: &str, message: &str| format!("Points of C-1 are wrong\n{class}: {message}{FRAMES}");
         let messages =
             ["For input string: \"n/a-399\"", "17 of 20", "a", "null", " b", "x.y.Z: c", "Error: at d", "for reason: e", "Caused by: f", "C: g", "'h', =i"];
+        let messages = messages.into_iter().chain([
+            "Heartbeat of TaskManager with id localhost:40021-113331 timed out.",
+            "Connection unexpectedly closed by remote task manager 'localhost/127.0.0.1:34861 [ localhost:41673-003aa4 ] '. This might indicate that it was lost.",
+            "The execution attempt 00c2e7700757b2468897a0755ddc4a2a was not found.",
+            "a. b.1: c",
+            "... 3 more",
+            "a.1.B: c",
+            "[?:?]",
+            "b [flink-dist-1.20.5]",
+            "d [CIRCULAR REFERENCE: e]",
+            "#.#",
+        ]);
         for class in
             ["java.lang.NumberFormatException", "java.lang.RuntimeException", "org.apache.flink.util.SerializedThrowable", "java.lang.OutOfMemoryError"]
         {
             let (first, mut told) = (text(class, "zero 0"), 0);
             let known = parse(first.as_bytes()).expect("a trace");
-            for message in messages {
+            for message in messages.clone() {
                 let other = text(class, message);
                 let rest = &other.as_bytes()[other.find('\n').unwrap_or(0)..];
                 let first_parts = Parts::of(&first.as_bytes()[first.find('\n').unwrap_or(0)..]).expect("plain");

@@ -14,6 +14,7 @@ mod frame;
 mod head;
 pub mod known;
 mod lines;
+pub mod packaging;
 mod python;
 pub mod quoted;
 mod resolve;

@@ -1,7 +1,7 @@
 //! What a source is: decided from its first 64 KiB, from its name only where the content does not tell.
 
 use crate::delivery;
-use crate::layout::{self, Lacks, ansi, json, time::MinuteClock};
+use crate::layout::{self, Lacks, ansi, json, time::DayClock};
 use crate::record::{GcLines, Mode, continues};
 
 /// Bytes that are looked at.
@@ -153,7 +153,7 @@ struct Heads {
 }
 
 fn count_heads(window: &[u8]) -> Heads {
-    let mut clock = MinuteClock::default();
+    let mut clock = DayClock::default();
     let (mut heads, mut levelless, mut timeless, mut lines) = (0, 0, 0, 0);
     for line in window.split(|b| *b == b'\n').take(2000) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);

@@ -8,7 +8,7 @@ pub mod ansi;
 pub mod json;
 pub mod time;
 
-use time::{Date, MinuteClock, Stamp};
+use time::{Date, DayClock, Stamp};
 
 /// Level of a record. `Unknown` for heads that state none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,7 +164,7 @@ fn indented(line: &[u8]) -> bool {
 
 /// Parses the head in the shipped log4j pattern; the message begins after `[] - ` (log4j 2) or `  - ` (log4j 1.2).
 #[inline]
-pub fn shipped<'a>(line: &'a [u8], clock: &mut MinuteClock) -> Option<Head<'a>> {
+pub fn shipped<'a>(line: &'a [u8], clock: &mut DayClock) -> Option<Head<'a>> {
     let (ms, level) = shipped_columns(line, clock)?;
     let rest = &line[SHIPPED_LOGGER..];
     let Naming { name, message, layout } = naming(rest)?;
@@ -177,7 +177,7 @@ pub const SHIPPED_LOGGER: usize = 30;
 
 /// The fixed columns of the shipped pattern: `yyyy-MM-dd HH:mm:ss,SSS LEVEL ` with the level padded to five.
 #[inline]
-pub fn shipped_columns(line: &[u8], clock: &mut MinuteClock) -> Option<(i64, Level)> {
+pub fn shipped_columns(line: &[u8], clock: &mut DayClock) -> Option<(i64, Level)> {
     let columns: &[u8; SHIPPED_LOGGER] = line.first_chunk()?;
     if columns[19] != b',' || columns[23] != b' ' || columns[29] != b' ' || line.len() == SHIPPED_LOGGER {
         return None;
@@ -486,7 +486,7 @@ mod tests {
     use super::*;
 
     fn check(line: &str, level: Level, logger: &str, message: &str, layout: Layout) {
-        let mut clock = MinuteClock::default();
+        let mut clock = DayClock::default();
         let head = shipped(line.as_bytes(), &mut clock).or_else(|| general(line.as_bytes(), Lacks::Nothing)).unwrap_or_else(|| panic!("no head: {line}"));
         assert_eq!(head.level, level, "{line}");
         assert_eq!(String::from_utf8_lossy(head.logger), logger, "{line}");
@@ -552,7 +552,7 @@ mod tests {
 
     #[test]
     fn continuation_lines_are_no_heads() {
-        let mut clock = MinuteClock::default();
+        let mut clock = DayClock::default();
         for line in [
             "\tat a.b.C.d(C.java:1)",
             "Caused by: java.lang.X: 12",

@@ -126,7 +126,7 @@ fn unwrap_serialized<'a>(class: &'a str, message: &'a str) -> (&'a str, &'a str)
 
 /// What follows the last `.`.
 pub(super) fn last_part(name: &[u8]) -> &[u8] {
-    match name.iter().rposition(|&b| b == b'.') {
+    match memchr::memrchr(b'.', name) {
         Some(dot) => name.get(dot + 1..).unwrap_or_default(),
         None => name,
     }
@@ -134,7 +134,7 @@ pub(super) fn last_part(name: &[u8]) -> &[u8] {
 
 /// `Outer$Inner` → `Outer`.
 pub(super) fn outer_part(simple: &[u8]) -> &[u8] {
-    match simple.iter().position(|&b| b == b'$') {
+    match memchr::memchr(b'$', simple) {
         Some(dollar) if dollar > 0 => simple.get(..dollar).unwrap_or_default(),
         _ => simple,
     }

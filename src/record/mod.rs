@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use rustc_hash::FxHashMap;
 
 use crate::classify::{self, Group};
-use crate::layout::time::{Date, MinuteClock, Stamp};
+use crate::layout::time::{Date, DayClock, Stamp};
 use crate::layout::{self, Head, Lacks, Layout, Level, Naming, ansi, json};
 use crate::rules::Rules;
 
@@ -155,7 +155,7 @@ pub fn is_head(line: &[u8], lacks: Lacks) -> bool {
     if !layout::may_be_head(line) {
         return false;
     }
-    let mut clock = MinuteClock::default();
+    let mut clock = DayClock::default();
     if layout::shipped(line, &mut clock).is_some() {
         return true;
     }
@@ -166,8 +166,8 @@ pub fn is_head(line: &[u8], lacks: Lacks) -> bool {
 enum Interest {
     /// Counted only.
     None,
-    /// A classifier of this group looks at it.
-    Group(Group),
+    /// A classifier of this group looks at it; `patterns`: patterns may name its logger too.
+    Group { group: Group, patterns: bool },
     /// Patterns name its logger.
     Patterns,
 }
@@ -175,8 +175,9 @@ enum Interest {
 /// The record that is being read.
 struct Open {
     start: usize,
+    /// Where its first line ends.
+    head_end: usize,
     line: u64,
-    lines: u64,
     stamp: Option<Stamp>,
     level: Level,
     layout: Layout,
@@ -193,6 +194,15 @@ struct Open {
     thrown_at: Option<u64>,
 }
 
+impl Open {
+    /// Its place, if it ends before byte `end` and line `number`.
+    #[inline]
+    fn span(&self, end: usize, number: u64) -> Span {
+        let bytes = (end - self.start).min(MAX_RECORD);
+        Span { line: self.line, lines: (number - self.line).max(1), byte: self.start, bytes }
+    }
+}
+
 /// Reads one chunk. Lines and bytes in the result count from the chunk's beginning.
 pub fn scan(chunk: &[u8], mode: Mode, rules: &Rules) -> ChunkResult {
     Scanner {
@@ -202,7 +212,7 @@ pub fn scan(chunk: &[u8], mode: Mode, rules: &Rules) -> ChunkResult {
         out: ChunkResult::default(),
         loggers: FxHashMap::default(),
         recent: Recent::default(),
-        clock: MinuteClock::default(),
+        clock: DayClock::default(),
         gaps: GapFinder::default(),
         open: None,
     }
@@ -212,28 +222,46 @@ pub fn scan(chunk: &[u8], mode: Mode, rules: &Rules) -> ChunkResult {
 /// Loggers that wrote last, with the columns up to the message: most records are of a few loggers, and comparing is cheaper than reading and hashing.
 #[derive(Default)]
 struct Recent<'c> {
-    heads: [Option<(&'c [u8], Naming, Interest)>; 8],
+    heads: [Option<Known<'c>>; 8],
     last: usize,
     oldest: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Known<'c> {
+    /// Eight of its bytes: names of Flink's own begin alike.
+    telling: Option<u64>,
+    text: &'c [u8],
+    naming: Naming,
+    interest: Interest,
+}
+
+/// Those eight bytes, behind `org.apache.flink.runtime.`.
+fn telling(text: &[u8]) -> Option<u64> {
+    const AT: usize = 25;
+    text.get(AT..AT + 8)?.try_into().map(u64::from_le_bytes).ok()
 }
 
 impl<'c> Recent<'c> {
     #[inline]
     fn find(&mut self, rest: &[u8]) -> Option<(Naming, Interest)> {
-        let fits = |head: &Option<(&[u8], Naming, Interest)>| head.filter(|(text, ..)| rest.starts_with(text)).map(|(_, naming, interest)| (naming, interest));
-        if let Some(found) = fits(&self.heads[self.last]) {
-            return Some(found);
-        }
-        let at = self.heads.iter().position(|head| fits(head).is_some())?;
-        self.last = at;
-        fits(&self.heads[at])
+        let tells = telling(rest);
+        let fits = |head: &Known| (head.telling.is_none() || head.telling == tells) && rest.starts_with(head.text);
+        let known = match self.heads[self.last].filter(fits) {
+            Some(known) => known,
+            None => {
+                self.last = self.heads.iter().position(|head| head.as_ref().is_some_and(fits))?;
+                self.heads[self.last]?
+            }
+        };
+        Some((known.naming, known.interest))
     }
 
     fn add(&mut self, rest: &'c [u8], naming: Naming, interest: Interest) {
         let text = &rest[..naming.message];
         // `-` at the end of a line separates only there.
         if text.ends_with(b"- ") {
-            self.heads[self.oldest] = Some((text, naming, interest));
+            self.heads[self.oldest] = Some(Known { telling: telling(text), text, naming, interest });
             self.last = self.oldest;
             self.oldest = (self.oldest + 1) % self.heads.len();
         }
@@ -281,7 +309,7 @@ struct Scanner<'c, 'r> {
     out: ChunkResult,
     loggers: FxHashMap<&'c [u8], Interest>,
     recent: Recent<'c>,
-    clock: MinuteClock,
+    clock: DayClock,
     gaps: GapFinder,
     open: Option<Open>,
 }
@@ -360,8 +388,8 @@ impl<'c> Scanner<'c, '_> {
         let logger = start + layout::SHIPPED_LOGGER;
         self.push(Open {
             start,
+            head_end: start + line.len(),
             line: number,
-            lines: 0,
             stamp: Some(Stamp { ms, offset_minutes: None, date: Date::Full }),
             level,
             layout: naming.layout,
@@ -384,8 +412,8 @@ impl<'c> Scanner<'c, '_> {
                 let interest = self.interest_of_copy(record.level, record.logger.as_bytes());
                 let open = Open {
                     start,
+                    head_end: end,
                     line: number,
-                    lines: 0,
                     stamp: record.stamp,
                     level: record.level,
                     layout: record.layout,
@@ -404,14 +432,14 @@ impl<'c> Scanner<'c, '_> {
             let bare = line.strip_suffix(b"\r").unwrap_or(line);
             if memchr::memchr(0x1b, &bare[..bare.len().min(256)]).is_some() {
                 let stripped = ansi::strip(bare);
-                let mut clock = MinuteClock::default();
+                let mut clock = DayClock::default();
                 let head = layout::shipped(&stripped, &mut clock).or_else(|| layout::general(&stripped, self.mode.lacks));
                 if let Some(head) = head {
                     let interest = self.interest_of_copy(head.level, head.logger);
                     let open = Open {
                         start,
+                        head_end: end,
                         line: number,
-                        lines: 0,
                         stamp: head.stamp,
                         level: head.level,
                         layout: head.layout,
@@ -427,7 +455,7 @@ impl<'c> Scanner<'c, '_> {
                     return;
                 }
             } else if let Some(head) = layout::general(bare, self.mode.lacks) {
-                self.begin(start, number, head);
+                self.begin(start, end, number, head);
                 if self.mode.gc == GcLines::Mixed {
                     self.gc_inside(start, end, number);
                 }
@@ -468,8 +496,8 @@ impl<'c> Scanner<'c, '_> {
             self.close(start, number);
             self.open = Some(Open {
                 start,
+                head_end: end,
                 line: number,
-                lines: 0,
                 stamp: None,
                 level: Level::Unknown,
                 layout: Layout::Custom,
@@ -529,7 +557,7 @@ impl<'c> Scanner<'c, '_> {
     }
 
     #[inline]
-    fn begin(&mut self, start: usize, number: u64, head: Head<'c>) {
+    fn begin(&mut self, start: usize, end: usize, number: u64, head: Head<'c>) {
         let interest = match head.level {
             Level::Info | Level::Debug | Level::Trace => self.interest(head.logger),
             _ => Interest::Patterns,
@@ -540,8 +568,8 @@ impl<'c> Scanner<'c, '_> {
         let message = (head.message.as_ptr() as usize).wrapping_sub(base).min(self.chunk.len());
         let open = Open {
             start,
+            head_end: end,
             line: number,
-            lines: 0,
             stamp: head.stamp,
             level: head.level,
             layout: head.layout,
@@ -586,9 +614,10 @@ impl<'c> Scanner<'c, '_> {
         if level >= Level::Warn || level == Level::Unknown {
             return Interest::Patterns;
         }
+        let patterns = self.rules.may_fit_info(layout::simple_name(logger));
         match classify::group_of(logger) {
-            Some(group) => Interest::Group(group),
-            None if logger.is_empty() || self.rules.wants_info(layout::simple_name(logger)) => Interest::Patterns,
+            Some(group) => Interest::Group { group, patterns },
+            None if logger.is_empty() || patterns => Interest::Patterns,
             None => Interest::None,
         }
     }
@@ -596,23 +625,38 @@ impl<'c> Scanner<'c, '_> {
     /// Ends the open record before byte `end` and line `number`.
     #[inline]
     fn close(&mut self, end: usize, number: u64) {
-        let Some(mut open) = self.open.take() else { return };
+        let Some(open) = &self.open else { return };
         self.out.records += 1;
-        open.lines = number - open.line;
         if end - open.start > MAX_RECORD && !open.capped {
             self.out.capped_lines += 1;
         }
-        if open.interest == Interest::None && !open.traced && self.mode.headed && !is_text(&open) {
-            return;
+        match open.interest {
+            Interest::None if !open.traced && self.mode.headed && !is_text(open) => {}
+            Interest::Group { group, .. } if !open.traced && !open.copied => {
+                let message = self.chunk.get(open.message..open.head_end.min(open.start + MAX_RECORD)).unwrap_or_default();
+                match classify::routine(group, message.trim_ascii_end()) {
+                    Some(step) => self.out.steps.push(FoundStep {
+                        span: open.span(end, number),
+                        stamp: open.stamp,
+                        level: open.level,
+                        logger: open.logger,
+                        message: open.message,
+                        step,
+                    }),
+                    None => self.look_at(end, number),
+                }
+            }
+            _ => self.look_at(end, number),
         }
-        self.look_at(open, end);
+        self.open = None;
     }
 
     #[inline(never)]
-    fn look_at(&mut self, open: Open, end: usize) {
+    fn look_at(&mut self, end: usize, number: u64) {
+        let Some(open) = self.open.take() else { return };
         let chunk = self.chunk;
-        let whole = end.min(open.start + MAX_RECORD);
-        let span = Span { line: open.line, lines: open.lines.max(1), byte: open.start, bytes: whole - open.start };
+        let span = open.span(end, number);
+        let whole = open.start + span.bytes;
         let raw = &chunk[open.start..whole];
         if is_text(&open) {
             return self.text_record(&open, span, raw);
@@ -620,13 +664,7 @@ impl<'c> Scanner<'c, '_> {
         if open.copied {
             return self.copied_record(&open, span, raw);
         }
-        let message = &chunk[open.message.min(whole)..whole];
-        if let (Interest::Group(group), false) = (open.interest, open.traced)
-            && let Some(step) = classify::routine(group, classify::text::first_line(message).trim_ascii_end())
-        {
-            return self.out.steps.push(FoundStep { span, stamp: open.stamp, level: open.level, logger: open.logger, message: open.message, step });
-        }
-        let message = without_cr(message);
+        let message = without_cr(&chunk[open.message.min(whole)..whole]);
         let logger = &chunk[open.logger.0..open.logger.1];
         self.record(&open, span, logger, &message, Logger::At(open.logger.0..open.logger.1));
     }
@@ -645,7 +683,7 @@ impl<'c> Scanner<'c, '_> {
         let stripped = ansi::strip(raw);
         let text = without_cr(&stripped);
         let line = classify::text::first_line(&text);
-        let mut clock = MinuteClock::default();
+        let mut clock = DayClock::default();
         let Some(head) = layout::shipped(line, &mut clock).or_else(|| layout::general(line, self.mode.lacks)) else { return };
         let at = text.len() - (text.len() - line.len()) - head.message.len();
         self.record(open, span, head.logger, &text[at..], Logger::Copied(head.logger.into()));
@@ -654,10 +692,14 @@ impl<'c> Scanner<'c, '_> {
     fn record(&mut self, open: &Open, span: Span, logger: &[u8], message: &[u8], named: Logger) {
         let message = message.trim_ascii_end();
         let group = match open.interest {
-            Interest::Group(group) => Some(group),
+            Interest::Group { group, .. } => Some(group),
             _ => classify::group_of(logger),
         };
         let kind = classify::classify(group, open.level, logger, behind_line_break(message));
+        // No event, no pattern of its logger, no trace: there is nothing to look for.
+        if kind.is_none() && !open.traced && matches!(open.interest, Interest::Group { patterns: false, .. }) {
+            return;
+        }
         let message = if open.traced { &unindented(message) } else { message };
         let text = self.rules.look(&kind, open.level, logger, message, open.traced, self.mode.process);
         if kind.is_none() && text.is_none() && open.level < Level::Warn {
@@ -671,7 +713,7 @@ impl<'c> Scanner<'c, '_> {
         let text = without_cr(raw);
         let Some(matter) = self.rules.look_at_any_text(&text, open.traced, self.mode.process) else {
             if self.mode.headed {
-                self.out.unparsed_lines += open.lines;
+                self.out.unparsed_lines += span.lines;
                 self.out.records -= 1;
             }
             return;
