@@ -94,6 +94,24 @@ pub struct Entry {
     pub what: What,
 }
 
+/// A record that may become an entry.
+#[derive(Debug, Clone, Copy)]
+struct At {
+    ms: Option<i64>,
+    place: Place,
+    level: Level,
+    quote: Option<QuoteId>,
+    exception: Option<u64>,
+    pattern: Option<u16>,
+}
+
+impl At {
+    fn entry(self, what: What) -> Entry {
+        let At { ms, place, level, quote, exception, pattern } = self;
+        Entry { ms, place, level, quote, exception, pattern, what }
+    }
+}
+
 /// What an entry holds.
 #[derive(Debug, Clone)]
 pub enum What {
@@ -206,6 +224,8 @@ pub struct Builder {
     banner_quotes: usize,
     /// Open checkpoint run and task run per job: index of the entry.
     open_runs: FxHashMap<JobId, usize>,
+    /// The run that was added to last, as long as it is open, and its tracker: checkpoints of one job follow one another.
+    last_run: Option<(JobId, usize, usize)>,
     open_tasks: Option<(Option<JobId>, usize)>,
     tracker_of: FxHashMap<JobId, usize>,
     graphs: FxHashMap<GraphId, JobId>,
@@ -299,6 +319,7 @@ impl Builder {
             most: MOST_ENTRIES,
             whole_lives: usize::MAX,
             open_runs: FxHashMap::default(),
+            last_run: None,
             open_tasks: None,
             tracker_of: FxHashMap::default(),
             graphs: FxHashMap::default(),
@@ -334,7 +355,7 @@ impl Builder {
         if result.jvm || self.jvm.reading() {
             self.jvm_lines(chunk, line_base, byte_base);
         }
-        let mut steps = result.steps.into_iter().peekable();
+        let mut steps = result.steps.iter().peekable();
         for found in result.found {
             while let Some(step) = steps.next_if(|step| step.span.byte < found.span.byte) {
                 self.make_room();
@@ -445,23 +466,23 @@ impl Builder {
         }
     }
 
-    fn step(&mut self, chunk: &[u8], found: FoundStep, line_base: u64, byte_base: u64) {
+    #[inline]
+    fn step(&mut self, chunk: &[u8], found: &FoundStep, line_base: u64, byte_base: u64) {
         let ms = found.stamp.map(|stamp| self.day.settle(stamp));
         self.last_ms = ms.or(self.last_ms);
         let Span { line, lines, byte, bytes } = found.span;
         let place = Place { line: line_base + line + 1, lines, byte: byte_base + byte as u64, bytes: bytes as u64 };
-        let entry =
-            Entry { ms, place, level: found.level, quote: None, exception: None, pattern: None, what: What::Tasks { job: None, run: TaskRun::default() } };
         let raw = &chunk[byte..byte + bytes];
+        let at = At { ms, place, level: found.level, quote: None, exception: None, pattern: None };
         match found.step {
-            Routine::Checkpoint(Step { job, id, what: StepKind::Triggered { at_ms, savepoint } }) => self.triggered(job, id, at_ms, savepoint, entry, raw),
+            Routine::Checkpoint(Step { job, id, what: StepKind::Triggered { at_ms, savepoint } }) => self.triggered(job, id, at_ms, savepoint, at, raw),
             Routine::Checkpoint(Step { job, id, what: StepKind::Completed { bytes, duration_ms } }) => {
-                self.completed(job, id, bytes, duration_ms, entry, raw);
+                self.completed(job, id, bytes, duration_ms, at, raw);
             }
             Routine::Task(Move { graph, to, on_task_manager }) => {
                 let job = self.job_of_graph(graph);
                 if !on_task_manager || to == TaskState::Running {
-                    self.task_transition(job, to, entry, raw);
+                    self.task_transition(job, to, at, raw);
                 }
             }
         }
@@ -473,20 +494,20 @@ impl Builder {
         let Span { line, lines, byte, bytes } = found.span;
         let place = Place { line: line_base + line + 1, lines, byte: byte_base + byte as u64, bytes: bytes as u64 };
         let raw = &chunk[byte..byte + bytes];
-        let mut entry = Entry { ms, place, level: found.level, quote: None, exception: None, pattern: None, what: What::Problem { logger: "".into() } };
+        let mut at = At { ms, place, level: found.level, quote: None, exception: None, pattern: None };
         let logger = found.logger.name(chunk);
         let mut decisive = false;
         if let Some(matter) = &found.matter {
             let noted = self.digest.matters.note(matter, found.level, logger, ms, place, || Some(Arc::new(quote_of(raw, place))));
-            entry.exception = noted.exception;
-            entry.pattern = noted.pattern;
+            at.exception = noted.exception;
+            at.pattern = noted.pattern;
             decisive = noted.decisive;
         }
         match found.kind {
-            Some(kind) => self.event(kind, entry, raw, logger.ends_with(b"CheckpointFailureManager")),
+            Some(kind) => self.event(kind, at, raw, logger.ends_with(b"CheckpointFailureManager")),
             None if decisive => {
-                entry.what = What::Problem { logger: String::from_utf8_lossy(logger).as_ref().into() };
-                self.push(entry, raw);
+                let logger = String::from_utf8_lossy(logger).as_ref().into();
+                self.push(at.entry(What::Problem { logger }), raw);
             }
             None => {}
         }
@@ -537,43 +558,41 @@ impl Builder {
         }
         self.digest.entries_omitted += (before - self.digest.entries.len()) as u64;
         self.digest.forget_quotes();
-        self.open_runs.clear();
-        self.open_tasks = None;
+        self.break_runs(None);
     }
 
-    fn event(&mut self, kind: Kind, mut entry: Entry, raw: &[u8], by_failure_manager: bool) {
+    fn event(&mut self, kind: Kind, at: At, raw: &[u8], by_failure_manager: bool) {
         match kind {
-            Kind::CheckpointTriggered { job, id, at_ms, savepoint } => self.triggered(job, id, at_ms, savepoint, entry, raw),
-            Kind::CheckpointCompleted { job, id, bytes, duration_ms } => self.completed(job, id, bytes, duration_ms, entry, raw),
-            Kind::CheckpointExpired { job, id } => self.checkpoint_failure(job, Some(id), CheckpointReason::Expired, None, entry, raw),
+            Kind::CheckpointTriggered { job, id, at_ms, savepoint } => self.triggered(job, id, at_ms, savepoint, at, raw),
+            Kind::CheckpointCompleted { job, id, bytes, duration_ms } => self.completed(job, id, bytes, duration_ms, at, raw),
+            Kind::CheckpointExpired { job, id } => self.checkpoint_failure(job, Some(id), CheckpointReason::Expired, None, at, raw),
             Kind::CheckpointDeclined { job, id, task, location } => {
                 let task = location.map_or(task.clone(), |place| format!("{task} at {place}").into());
-                self.checkpoint_failure(job, Some(id), CheckpointReason::Declined, Some(task), entry, raw);
+                self.checkpoint_failure(job, Some(id), CheckpointReason::Declined, Some(task), at, raw);
             }
             // Up to 1.10 a checkpoint that never got an id is not counted by the REST API, but it is a failure to explain.
             Kind::CheckpointFailed { id: None, counted: false, .. } => {
-                entry.what = What::Event(kind);
-                self.push(entry, raw);
+                self.push(at.entry(What::Event(kind)), raw);
             }
             Kind::CheckpointFailed { job, id, reason, .. } => {
                 self.digest.loggers_of_114 |= by_failure_manager;
-                self.checkpoint_failure(job, id, reason, None, entry, raw);
+                self.checkpoint_failure(job, id, reason, None, at, raw);
             }
             Kind::CheckpointNotTriggered { job, reason, .. } => {
                 self.digest.loggers_of_114 |= by_failure_manager;
                 // Up to 1.13 the REST API does not count what was never triggered.
                 if by_failure_manager {
-                    self.checkpoint_failure(job, None, reason, None, entry, raw);
+                    self.checkpoint_failure(job, None, reason, None, at, raw);
                 }
             }
             Kind::Collectors { time_ms, count } => {
-                let quote = || Some(Arc::new(quote_of(raw, entry.place)));
-                self.digest.memory_log.collectors(entry.ms, time_ms, count, quote);
+                let quote = || Some(Arc::new(quote_of(raw, at.place)));
+                self.digest.memory_log.collectors(at.ms, time_ms, count, quote);
             }
             Kind::HeapUsage { used, max } => self.digest.memory_log.heap(used, max),
             Kind::SavepointKept { id } => {
                 if let Some(job) = self.current_job {
-                    self.checkpoint(job, entry, raw, |tracker, run, _| tracker.savepoint_kept(run, id));
+                    self.checkpoint(job, at, raw, |tracker, run| tracker.savepoint_kept(run, id));
                 }
             }
             Kind::TaskState { task, to, location, on_task_manager, .. } => {
@@ -582,10 +601,9 @@ impl Builder {
                     self.open_tasks = None;
                     let deployed = || self.deployed.get(&(task.vertex.clone(), task.subtask)).map(|d| d.location.clone());
                     let location = if on_task_manager { location } else { location.or_else(deployed) };
-                    entry.what = What::TaskFailed { job, failure: Box::new(TaskFailure { task, location, on_task_manager }) };
-                    self.push(entry, raw);
+                    self.push(at.entry(What::TaskFailed { job, failure: Box::new(TaskFailure { task, location, on_task_manager }) }), raw);
                 } else if !on_task_manager || to == TaskState::Running {
-                    self.task_transition(job, to, entry, raw);
+                    self.task_transition(job, to, at, raw);
                 }
             }
             Kind::TaskDeployed { task, location } => {
@@ -599,14 +617,13 @@ impl Builder {
                 self.current_job = Some(job);
                 self.storages.clear();
                 if !matches!(to, JobState::Running | JobState::Created | JobState::Initializing) {
-                    self.abort_pending(job, &entry, raw);
+                    self.abort_pending(job, at, raw);
                 }
                 if to == JobState::Running || to == JobState::Suspended || to.is_globally_terminal() {
-                    self.settle_aborted(job, &entry, raw);
+                    self.settle_aborted(job, at, raw);
                 }
                 self.break_runs(Some(job));
-                entry.what = What::Event(kind);
-                self.push(entry, raw);
+                self.push(at.entry(What::Event(kind)), raw);
             }
             Kind::GraphCreated { graph, job } => {
                 self.current_job = Some(job);
@@ -614,8 +631,7 @@ impl Builder {
                     self.graphs.insert(graph, job);
                 }
                 self.break_runs(Some(job));
-                entry.what = What::Event(kind);
-                self.push(entry, raw);
+                self.push(at.entry(What::Event(kind)), raw);
             }
             Kind::Banner { .. } | Kind::Config { .. } | Kind::ProcessStart { .. } => {
                 if matches!(kind, Kind::ProcessStart { .. }) {
@@ -630,13 +646,12 @@ impl Builder {
                 }
                 let starts = matches!(kind, Kind::ProcessStart { .. });
                 let quotes = &mut self.banner_quotes;
-                Life::note(&mut self.digest.lives, &kind, entry.ms, entry.place, || {
+                Life::note(&mut self.digest.lives, &kind, at.ms, at.place, || {
                     *quotes += 1;
-                    (*quotes <= MAX_BANNER_QUOTES).then(|| Arc::new(quote_of(raw, entry.place)))
+                    (*quotes <= MAX_BANNER_QUOTES).then(|| Arc::new(quote_of(raw, at.place)))
                 });
                 if starts {
-                    entry.what = What::Event(kind);
-                    self.push(entry, raw);
+                    self.push(at.entry(What::Event(kind)), raw);
                 }
             }
             Kind::CheckpointStorage { text } => {
@@ -645,23 +660,21 @@ impl Builder {
                         self.storages.push(text.clone());
                     }
                     self.open_tasks = None;
-                    entry.what = What::Event(Kind::CheckpointStorage { text });
-                    self.push(entry, raw);
+                    self.push(at.entry(What::Event(Kind::CheckpointStorage { text })), raw);
                 }
             }
             other => {
                 if matches!(other, Kind::JobSeen { .. }) {
                     self.storages.clear();
                 }
-                Life::note(&mut self.digest.lives, &other, entry.ms, entry.place, || None);
+                Life::note(&mut self.digest.lives, &other, at.ms, at.place, || None);
                 self.open_tasks = None;
                 if let Some(job) = job_of_event(&other) {
                     self.current_job = Some(job);
                     self.storages.clear();
                     self.break_runs(Some(job));
                 }
-                entry.what = What::Event(other);
-                self.push(entry, raw);
+                self.push(at.entry(What::Event(other)), raw);
             }
         }
     }
@@ -691,14 +704,12 @@ impl Builder {
         self.current_job
     }
 
-    fn task_transition(&mut self, job: Option<JobId>, to: TaskState, entry: Entry, raw: &[u8]) {
-        let ms = entry.ms;
+    fn task_transition(&mut self, job: Option<JobId>, to: TaskState, seen: At, raw: &[u8]) {
+        let ms = seen.ms;
         let at = match self.open_tasks {
             Some((open, at)) if open == job => at,
             _ => {
-                let mut entry = entry;
-                entry.what = What::Tasks { job, run: TaskRun::default() };
-                let at = self.push(entry, raw);
+                let at = self.push(seen.entry(What::Tasks { job, run: TaskRun::default() }), raw);
                 self.open_tasks = Some((job, at));
                 at
             }
@@ -716,6 +727,7 @@ impl Builder {
 
     fn break_runs(&mut self, job: Option<JobId>) {
         self.open_tasks = None;
+        self.last_run = None;
         match job {
             Some(job) => drop(self.open_runs.remove(&job)),
             None => self.open_runs.clear(),
@@ -730,63 +742,69 @@ impl Builder {
         })
     }
 
-    fn checkpoint(&mut self, job: JobId, entry: Entry, raw: &[u8], apply: impl FnOnce(&mut CheckpointTracker, &mut CheckpointRun, &Entry)) {
-        let at = match self.open_runs.get(&job) {
-            Some(at) => *at,
+    /// Adds to the open run of checkpoints of a job; one that begins is entered here.
+    #[inline]
+    fn checkpoint(&mut self, job: JobId, at: At, raw: &[u8], apply: impl FnOnce(&mut CheckpointTracker, &mut CheckpointRun)) {
+        let (entry, tracker) = match self.last_run {
+            Some((last, entry, tracker)) if last == job => (entry, tracker),
+            _ => self.open_run(job, at, raw),
+        };
+        let Some(Entry { what: What::Checkpoints { run, .. }, .. }) = self.digest.entries.get_mut(entry) else { return };
+        run.last_ms = at.ms.or(run.last_ms);
+        apply(&mut self.digest.trackers[tracker].1, run);
+    }
+
+    #[inline(never)]
+    fn open_run(&mut self, job: JobId, at: At, raw: &[u8]) -> (usize, usize) {
+        let entry = match self.open_runs.get(&job) {
+            Some(entry) => *entry,
             None => {
-                let mut first = entry.clone();
-                first.what = What::Checkpoints { job, run: Box::default() };
-                let at = self.push(first, raw);
-                self.open_runs.insert(job, at);
-                at
+                let entry = self.push(at.entry(What::Checkpoints { job, run: Box::default() }), raw);
+                self.open_runs.insert(job, entry);
+                entry
             }
         };
         let tracker = self.tracker(job);
-        let Some(Entry { what: What::Checkpoints { run, .. }, .. }) = self.digest.entries.get_mut(at) else { return };
-        run.last_ms = entry.ms.or(run.last_ms);
-        apply(&mut self.digest.trackers[tracker].1, run, &entry);
+        self.last_run = Some((job, entry, tracker));
+        (entry, tracker)
     }
 
-    fn triggered(&mut self, job: JobId, id: u64, at_ms: i64, savepoint: bool, entry: Entry, raw: &[u8]) {
-        if let Some(ms) = entry.ms
+    #[inline]
+    fn triggered(&mut self, job: JobId, id: u64, at_ms: i64, savepoint: bool, at: At, raw: &[u8]) {
+        if let Some(ms) = at.ms
             && self.digest.clock_samples.len() < 1000
         {
             self.digest.clock_samples.push(at_ms - ms);
         }
-        self.checkpoint(job, entry, raw, |tracker, run, entry| tracker.triggered(run, id, savepoint, entry.ms, entry.place));
+        self.checkpoint(job, at, raw, |tracker, run| tracker.triggered(run, id, savepoint, at.ms, at.place));
     }
 
-    fn completed(&mut self, job: JobId, id: u64, bytes: u64, duration_ms: u64, entry: Entry, raw: &[u8]) {
-        self.checkpoint(job, entry, raw, |tracker, run, entry| tracker.completed(run, Completed { id, ms: entry.ms, duration_ms, bytes, place: entry.place }));
+    #[inline]
+    fn completed(&mut self, job: JobId, id: u64, bytes: u64, duration_ms: u64, at: At, raw: &[u8]) {
+        self.checkpoint(job, at, raw, |tracker, run| tracker.completed(run, Completed { id, ms: at.ms, duration_ms, bytes, place: at.place }));
     }
 
-    fn checkpoint_failure(&mut self, job: JobId, id: Option<u64>, reason: CheckpointReason, task: Option<Str>, entry: Entry, raw: &[u8]) {
-        let mut entry = entry;
-        entry.quote = self.digest.quotes.keep(raw);
-        let words = FailureWords::Told(entry.quote);
-        self.checkpoint(job, entry.clone(), raw, |tracker, run, entry| {
-            tracker.failed(run, Failure { id, ms: entry.ms, reason, words, task, place: entry.place });
-        });
+    fn checkpoint_failure(&mut self, job: JobId, id: Option<u64>, reason: CheckpointReason, task: Option<Str>, at: At, raw: &[u8]) {
+        let at = At { quote: self.digest.quotes.keep(raw), ..at };
+        let words = FailureWords::Told(at.quote);
+        self.checkpoint(job, at, raw, |tracker, run| tracker.failed(run, Failure { id, ms: at.ms, reason, words, task, place: at.place }));
         // Failures also stand alone, so that diagnosis can cite them and patterns can name them.
-        let kind = Kind::CheckpointFailed { job, id, reason, counted: true };
-        entry.what = What::Event(kind);
-        self.push(entry, raw);
+        self.push(at.entry(What::Event(Kind::CheckpointFailed { job, id, reason, counted: true })), raw);
     }
 
-    fn settle_aborted(&mut self, job: JobId, entry: &Entry, raw: &[u8]) {
-        let aborting = self.tracker_of.get(&job).is_some_and(|at| self.digest.trackers[*at].1.is_aborting());
+    fn settle_aborted(&mut self, job: JobId, at: At, raw: &[u8]) {
+        let aborting = self.tracker_of.get(&job).is_some_and(|tracker| self.digest.trackers[*tracker].1.is_aborting());
         if aborting {
-            self.checkpoint(job, entry.clone(), raw, |tracker, run, _| tracker.settle(run));
+            self.checkpoint(job, at, raw, |tracker, run| tracker.settle(run));
         }
     }
 
-    fn abort_pending(&mut self, job: JobId, entry: &Entry, raw: &[u8]) {
+    fn abort_pending(&mut self, job: JobId, at: At, raw: &[u8]) {
         let Some(tracker) = self.tracker_of.get(&job).copied() else { return };
         if self.digest.trackers[tracker].1.pending().next().is_none() {
             return;
         }
-        let entry = entry.clone();
-        self.checkpoint(job, entry, raw, |tracker, _, entry| tracker.abort(entry.ms, CheckpointReason::JobFailure, entry.place));
+        self.checkpoint(job, at, raw, |tracker, _| tracker.abort(at.ms, CheckpointReason::JobFailure, at.place));
     }
 }
 
