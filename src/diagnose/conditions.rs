@@ -1,10 +1,12 @@
 //! Conditions beside failed attempts: checkpoints that fail while the job goes on, processes that end, pasted traces without a job, thresholds.
 
+use rayon::prelude::*;
+
 use super::cause::{Cause, Told};
 use super::chain::Seen;
 use super::finding::{Certainty, Evidence, Role};
 use super::incidents::{self, Work};
-use crate::correlate::{Attempt, EntryRef, Job, Outcome};
+use crate::correlate::{Attempt, EntryRef, Job, Loss, Outcome};
 use crate::digest::What;
 use crate::digest::matters::subject_of;
 use crate::event::{CheckpointReason, JobState, Kind};
@@ -190,8 +192,10 @@ fn told_by_client(work: &mut Work, job: usize, told: &[(EntryRef, u64)]) {
 /// A job that failed before any attempt ran: its initialisation says why.
 fn never_ran(work: &mut Work, job: usize) {
     let known = &work.story.jobs[job];
-    let explained = work.out.findings.iter().any(|f| f.jobs.contains(&job) && f.role == Role::RootCause);
-    if known.state != Some(JobState::Failed) || explained || !work.judged(known.last) {
+    if known.state != Some(JobState::Failed) || !work.judged(known.last) {
+        return;
+    }
+    if work.out.findings.iter().any(|f| f.role == Role::RootCause && f.jobs.contains(&job)) {
         return;
     }
     let near: Vec<EntryRef> = work.index.with_exception.iter().filter(|p| known.sources.contains(&p.at.source)).map(|p| p.at).take(64).collect();
@@ -235,25 +239,29 @@ fn lost_job_managers(work: &mut Work) {
     }
 }
 
+/// Losses of TaskManagers whose causes are held at a time.
+const LOSSES_AT_ONCE: usize = 256;
+
 /// TaskManagers that were lost without any job failing by it.
 fn lost_task_managers(work: &mut Work) {
-    for w in 0..work.story.workers.len() {
-        for l in 0..work.story.workers[w].lives.len() {
-            let life = &work.story.workers[w].lives[l];
-            let (Some(lost), Some(loss)) = (life.lost, life.loss) else { continue };
-            if !loss.is_loss() || !work.judged(Some(lost)) {
-                continue;
-            }
-            let cause = work.worker_cause(w, l, Some(lost));
+    let lost: Vec<(usize, usize, i64)> = {
+        let lives = work.story.workers.iter().enumerate().flat_map(|(w, worker)| worker.lives.iter().enumerate().map(move |(l, life)| (w, l, life)));
+        let lost = lives.filter(|(.., life)| life.loss.is_some_and(Loss::is_loss)).filter_map(|(w, l, life)| Some((w, l, life.lost?)));
+        lost.filter(|(.., lost)| work.judged(Some(*lost))).collect()
+    };
+    // As with attempts: found on all threads, noted in order.
+    for some in lost.chunks(LOSSES_AT_ONCE) {
+        let causes: Vec<Cause> = some.par_iter().map(|(w, l, lost)| work.worker_cause(*w, *l, Some(*lost))).collect();
+        for ((w, l, lost), cause) in some.iter().copied().zip(causes) {
             let slug = &*cause.slug;
             let better = if slug.contains("oom") || slug == "gc-overhead" {
-                Some(crate::correlate::Loss::Oom)
+                Some(Loss::Oom)
             } else if slug == "tm-process-killed" {
-                Some(crate::correlate::Loss::Killed)
+                Some(Loss::Killed)
             } else if slug.starts_with("container-killed") || slug == "k8s-oomkilled" {
-                Some(crate::correlate::Loss::KilledMemory)
+                Some(Loss::KilledMemory)
             } else if slug.starts_with("jvm-crash") {
-                Some(crate::correlate::Loss::Crashed)
+                Some(Loss::Crashed)
             } else {
                 None
             };

@@ -1,12 +1,13 @@
 //! Advice over the effective configuration: rules of `patterns/advice.toml` held against what the JobManager states and what was observed.
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::finding::{Certainty, Evidence, Finding, Role, Severity};
 use super::incidents::Work;
 use crate::correlate::{Attempt, Job, Loss, Outcome, Process};
 use crate::event::{CheckpointReason, JobState, Str};
-use crate::patterns::{Facts, JVM_OPTIONS};
+use crate::patterns::{Advice, Facts, JVM_OPTIONS};
 
 /// Adds what the rules find: observations, of severity info unless something went wrong, never above a real cause.
 pub fn look(work: &mut Work) {
@@ -14,13 +15,8 @@ pub fn look(work: &mut Work) {
     let packs = work.rules.packs.clone();
     // The finding of each piece of advice, or that it has none.
     let mut given: FxHashMap<&str, Option<usize>> = FxHashMap::default();
-    for job in 0..work.story.jobs.len() {
-        // A healthy job needs no advice.
-        let Some(wrong) = cluster.jobs.get(&job).copied() else { continue };
-        let last_told = work.story.jobs[job].state_entry;
-        let Some(process) = last_told.and_then(|at| cluster.job_managers.get(&at.source).copied()) else { continue };
-        let facts = JobFacts { cluster: &cluster, job: &work.story.jobs[job], process, known: &work.story.processes[process] };
-        for advice in packs.advice().iter().filter(|advice| advice.holds(&facts)) {
+    for ToJob { job, wrong, process, advice } in to_jobs(work, &cluster, packs.advice()) {
+        for advice in advice {
             // One cluster's configuration is one finding, whatever the number of its jobs.
             let given = given.entry(advice.id).or_insert_with(|| work.out.findings.iter().position(|f| *f.pattern == *advice.id));
             if let Some(known) = given.and_then(|at| work.out.findings.get_mut(at)) {
@@ -51,6 +47,30 @@ pub fn look(work: &mut Work) {
             }
         }
     }
+}
+
+/// Advice that holds for a job.
+struct ToJob<'a> {
+    job: usize,
+    /// The job has a root cause.
+    wrong: bool,
+    /// The JobManager that it ran on.
+    process: usize,
+    advice: Vec<&'a Advice>,
+}
+
+/// Holds the rules against every job, in order, on all threads.
+fn to_jobs<'a>(work: &Work, cluster: &Cluster, advice: &'a [Advice]) -> Vec<ToJob<'a>> {
+    let to_job = |job: usize| {
+        // A healthy job needs no advice.
+        let wrong = cluster.jobs.get(&job).copied()?;
+        let known = &work.story.jobs[job];
+        let process = cluster.job_managers.get(&known.state_entry?.source).copied()?;
+        let facts = JobFacts { cluster, job: known, process, known: &work.story.processes[process] };
+        let advice: Vec<&Advice> = advice.iter().filter(|advice| advice.holds(&facts)).collect();
+        (!advice.is_empty()).then_some(ToJob { job, wrong, process, advice })
+    };
+    (0..work.story.jobs.len()).into_par_iter().filter_map(to_job).collect()
 }
 
 /// What holds for all jobs.

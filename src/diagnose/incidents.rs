@@ -1,9 +1,10 @@
 //! Incidents: every failed attempt gets its cause; attempts with the same cause are one incident, and in a loop the first decides.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::cause::Cause;
@@ -56,14 +57,14 @@ pub struct Index {
     /// Lives of TaskManagers that ended in a loss: when, which TaskManager, which life.
     pub losses: Vec<(i64, usize, usize)>,
     /// Finds the ids of TaskManagers in a text.
-    worker_ids: OnceCell<Option<AhoCorasick>>,
+    worker_ids: OnceLock<Option<AhoCorasick>>,
     /// Silences that may be a JobManager standing still.
-    pub frozen_leaders: OnceCell<Vec<Frozen>>,
+    pub frozen_leaders: OnceLock<Vec<Frozen>>,
     /// See `chain`.
-    pub by_slug: OnceCell<BySlug>,
-    pub task_ran: OnceCell<bool>,
+    pub by_slug: OnceLock<BySlug>,
+    pub task_ran: OnceLock<bool>,
     /// JobManagers whose logs stop without a word, see `leader`.
-    pub silent_leaders: OnceCell<Vec<(usize, i64)>>,
+    pub silent_leaders: OnceLock<Vec<(usize, i64)>>,
 }
 
 impl Index {
@@ -107,6 +108,18 @@ pub fn since(order: &[Placed], ms: Option<i64>) -> &[Placed] {
 /// Attempts that are traced one by one per job; of longer loops the first and the last ones.
 const MAX_TRACED: usize = 400;
 
+/// Jobs whose causes are held at a time.
+const JOBS_AT_ONCE: usize = 256;
+
+/// A job whose failed attempts were traced.
+struct Traced {
+    job: usize,
+    /// By attempt, in order.
+    causes: Vec<(usize, Option<Cause>)>,
+    /// Failed attempts of the middle that were not traced.
+    skipped: usize,
+}
+
 /// A job that runs this long is healthy again, in milliseconds.
 const HEALTHY_MS: i64 = 60_000;
 
@@ -143,8 +156,13 @@ impl<'s> Work<'s> {
 
     /// Traces every failed attempt of every job.
     pub fn jobs(&mut self) {
-        for job in 0..self.story.jobs.len() {
-            self.job(job);
+        let jobs: Vec<usize> = (0..self.story.jobs.len()).collect();
+        // Causes are looked for on all threads, those of some jobs at a time, and noted in order.
+        for some in jobs.chunks(JOBS_AT_ONCE) {
+            let traced: Vec<Traced> = some.par_iter().map(|job| self.trace(*job)).collect();
+            for traced in traced {
+                self.job(traced);
+            }
         }
         if self.story.jobs.iter().all(|j| j.attempts.is_empty()) || self.only_task_managers() {
             self.task_managers_alone();
@@ -155,7 +173,8 @@ impl<'s> Work<'s> {
         !self.story.sources.iter().any(|s| s.sniffed.role == "jobmanager")
     }
 
-    fn job(&mut self, job: usize) {
+    /// Finds the causes of a job's failed attempts.
+    fn trace(&self, job: usize) -> Traced {
         let attempts = &self.story.jobs[job].attempts;
         let failed: Vec<usize> = (0..attempts.len())
             .filter(|a| {
@@ -165,14 +184,19 @@ impl<'s> Work<'s> {
             })
             .filter(|a| self.judged(attempts[*a].end.or(attempts[*a].start)))
             .collect();
-        let skip = failed.len().saturating_sub(MAX_TRACED);
-        let traced: Vec<usize> =
-            failed.iter().copied().enumerate().filter(|(i, _)| *i < MAX_TRACED / 2 || *i >= MAX_TRACED / 2 + skip).map(|(_, a)| a).collect();
+        let skipped = failed.len().saturating_sub(MAX_TRACED);
+        let middle = MAX_TRACED / 2..MAX_TRACED / 2 + skipped;
+        let traced = failed.into_par_iter().enumerate().filter(|(i, _)| !middle.contains(i));
+        Traced { job, causes: traced.map(|(_, attempt)| (attempt, self.attempt_cause(job, attempt))).collect(), skipped }
+    }
+
+    fn job(&mut self, traced: Traced) {
+        let Traced { job, causes, skipped } = traced;
         // The root of the incident that goes on.
         let mut open: Option<(usize, usize)> = None;
-        for attempt in traced {
+        for (attempt, cause) in causes {
             self.failed.push((job, attempt));
-            let Some(cause) = self.attempt_cause(job, attempt) else { continue };
+            let Some(cause) = cause else { continue };
             let known = &self.story.jobs[job].attempts[attempt];
             let goes_on = open.filter(|(_, last)| !self.healthy_between(job, *last, attempt)).map(|(root, _)| root);
             let root = self.note(job, known, cause, goes_on);
@@ -180,10 +204,10 @@ impl<'s> Work<'s> {
             let incident_root = goes_on.unwrap_or(root);
             open = Some((incident_root, attempt));
         }
-        if skip > 0
+        if skipped > 0
             && let Some((root, _)) = open
         {
-            self.out.findings[root].count += skip as u64;
+            self.out.findings[root].count += skipped as u64;
         }
     }
 

@@ -19,6 +19,9 @@ const BLOCK: usize = 16 << 10;
 /// Compressed bytes that one source may keep; later records are not quoted.
 const MAX_BYTES: usize = 8 << 20;
 
+/// Blocks that are remembered when they were unpacked.
+const LATELY: usize = 8;
+
 /// Names the words of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QuoteId(NonZeroU32);
@@ -34,15 +37,15 @@ pub struct Quotes {
     sealed_bytes: usize,
     /// The last block, not yet compressed.
     open: Vec<u8>,
-    /// The sealed block that was asked for last.
-    last: Mutex<Option<(usize, Arc<[u8]>)>>,
+    /// Sealed blocks that were asked for lately, by number: threads go through different parts.
+    lately: Mutex<[Option<(usize, Arc<[u8]>)>; LATELY]>,
 }
 
 impl Clone for Quotes {
     fn clone(&self) -> Self {
         let Quotes { starts, firsts, sealed, sealed_bytes, open, .. } = self;
         let (starts, firsts, sealed, open) = (starts.clone(), firsts.clone(), sealed.clone(), open.clone());
-        Quotes { starts, firsts, sealed, sealed_bytes: *sealed_bytes, open, last: Mutex::default() }
+        Quotes { starts, firsts, sealed, sealed_bytes: *sealed_bytes, open, lately: Mutex::default() }
     }
 }
 
@@ -96,16 +99,19 @@ impl Quotes {
         if block == self.sealed.len() {
             return Some(read(self.open.get(start..end.unwrap_or(self.open.len()))?));
         }
-        let mut last = self.last.lock().ok()?;
-        let text = match &*last {
-            Some((known, text)) if *known == block => text.clone(),
-            _ => {
-                let text: Arc<[u8]> = lz4_flex::block::decompress_size_prepended(self.sealed.get(block)?).ok()?.into();
-                *last = Some((block, text.clone()));
-                text
-            }
-        };
+        let text = self.block(block)?;
         Some(read(text.get(start..end.unwrap_or(text.len()))?))
+    }
+
+    /// A sealed block, unpacked.
+    fn block(&self, block: usize) -> Option<Arc<[u8]>> {
+        let known = self.lately.lock().ok()?[block % LATELY].clone();
+        if let Some((_, text)) = known.filter(|(known, _)| *known == block) {
+            return Some(text);
+        }
+        let text: Arc<[u8]> = lz4_flex::block::decompress_size_prepended(self.sealed.get(block)?).ok()?.into();
+        self.lately.lock().ok()?[block % LATELY] = Some((block, text.clone()));
+        Some(text)
     }
 }
 
