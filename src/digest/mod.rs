@@ -352,9 +352,7 @@ impl Builder {
                 self.digest.gc_quotes.extend(line_quote(chunk, span.byte, place));
             }
         }
-        if result.jvm || self.jvm.reading() {
-            self.jvm_lines(chunk, line_base, byte_base);
-        }
+        self.jvm_lines(chunk, &result.jvm, line_base, byte_base);
         let mut steps = result.steps.iter().peekable();
         for found in result.found {
             while let Some(step) = steps.next_if(|step| step.span.byte < found.span.byte) {
@@ -413,20 +411,28 @@ impl Builder {
         self.digest
     }
 
-    fn jvm_lines(&mut self, chunk: &[u8], line_base: u64, byte_base: u64) {
-        let mut start = 0;
-        for number in 1u64.. {
-            if start >= chunk.len() {
-                break;
+    /// Reads what the JVM says: what the chunk before left open, and what begins at these lines.
+    fn jvm_lines(&mut self, chunk: &[u8], begins: &[(u64, usize)], line_base: u64, byte_base: u64) {
+        let going_on = self.jvm.reading().then_some((0, 0));
+        let mut read_to = 0;
+        for (mut number, mut start) in going_on.into_iter().chain(begins.iter().copied()) {
+            if start < read_to {
+                continue;
             }
-            let end = memchr::memchr(b'\n', &chunk[start..]).map_or(chunk.len(), |length| start + length);
-            let line = &chunk[start..end];
-            self.jvm.line(gc::Place { line: line_base + number, byte: byte_base + start as u64 }, line);
-            if jvm::thread_dump::may_be_cited(line) && self.digest.jvm_quotes.len() < MAX_JVM_QUOTES {
-                let place = Place { line: line_base + number, lines: 1, byte: byte_base + start as u64, bytes: 0 };
-                self.digest.jvm_quotes.extend(line_quote(chunk, start, place));
+            while start < chunk.len() {
+                let end = memchr::memchr(b'\n', &chunk[start..]).map_or(chunk.len(), |length| start + length);
+                let line = &chunk[start..end];
+                let place = Place { line: line_base + number + 1, lines: 1, byte: byte_base + start as u64, bytes: 0 };
+                self.jvm.line(gc::Place { line: place.line, byte: place.byte }, line);
+                if jvm::thread_dump::may_be_cited(line) && self.digest.jvm_quotes.len() < MAX_JVM_QUOTES {
+                    self.digest.jvm_quotes.extend(line_quote(chunk, start, place));
+                }
+                (number, start) = (number + 1, end + 1);
+                if !self.jvm.reading() {
+                    break;
+                }
             }
-            start = end + 1;
+            read_to = start;
         }
     }
 

@@ -103,8 +103,9 @@ pub struct ChunkResult {
     /// Lines for the GC reader, and what they say by themselves.
     pub gc: Vec<(Span, crate::gc::Reading)>,
     pub gaps: Gaps,
-    /// Something that the JVM itself prints begins in it: a thread dump, a crash report, a heap dump, text of an OutOfMemoryError.
-    pub jvm: bool,
+    /// Lines where something begins that the JVM itself prints (a thread dump, a crash report, a heap dump, text of an OutOfMemoryError), each with its first
+    /// byte.
+    pub jvm: Vec<(u64, usize)>,
     /// Line and first byte of the last record.
     pub last_record: Option<(u64, usize)>,
 }

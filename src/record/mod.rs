@@ -346,8 +346,8 @@ impl<'c> Scanner<'c, '_> {
         for end in memchr::memchr_iter(b'\n', chunk).chain((chunk.last() != Some(&b'\n') && !chunk.is_empty()).then_some(chunk.len())) {
             if let Some(reading) = crate::gc::read(&chunk[start..end]) {
                 self.out.gc.push((Span { line: line_number, lines: 1, byte: start, bytes: end - start }, reading));
-            } else {
-                self.out.jvm = self.out.jvm || crate::jvm::begins(&chunk[start..end]);
+            } else if crate::jvm::begins(&chunk[start..end]) {
+                self.out.jvm.push((line_number, start));
             }
             line_number += 1;
             start = end + 1;
@@ -484,7 +484,9 @@ impl<'c> Scanner<'c, '_> {
 
     fn continuation(&mut self, start: usize, end: usize, number: u64) {
         let line = &self.chunk[start..end];
-        self.out.jvm = self.out.jvm || crate::jvm::begins(line);
+        if crate::jvm::begins(line) {
+            self.out.jvm.push((number, start));
+        }
         let message_goes_on = self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES)) && !stands_alone(line)
             || nests(self.chunk, start);
         // A paste may begin in the middle of a trace: what stands before the first head is text.
@@ -790,6 +792,28 @@ mod tests {
         let thrown = read.found[0].matter.as_ref().and_then(|m| m.thrown.as_ref()).expect("a throwable");
         assert_eq!(thrown.trace.root_link().map(|l| l.class.as_str()), Some("java.lang.NoSuchMethodError"));
         assert_eq!((read.records, read.unparsed_lines), (2, 0));
+    }
+
+    #[test]
+    fn below_a_head_that_was_broken_the_exception_keeps_its_line() {
+        let text = "2026-11-21 10:00:00,000 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph      \n\
+                    \t[] - Sink: a (1/1) (bc761fd6563887dbdd72a2f6d4edecb7) switched from RUNNING to FAILED on a @ h (dataPort=1).\n\
+                    java.lang.IllegalStateException: no seat\n\tat com.acme.A.b(A.java:1)\n";
+        let read = read(text);
+        assert!(matches!(read.found[0].kind, Some(crate::event::Kind::TaskState { to: crate::event::TaskState::Failed, .. })), "{:?}", read.found);
+        let thrown = read.found[0].matter.as_ref().and_then(|m| m.thrown.as_ref()).expect("a throwable");
+        assert_eq!((read.found[0].span.line, thrown.trace.first_line), (0, 2));
+    }
+
+    #[test]
+    fn lines_of_the_jvm_are_told_with_their_places() {
+        let next = "2026-11-21 10:00:00,000 INFO  org.apache.flink.runtime.taskmanager.Task [] - next\n";
+        let text =
+            format!("{next}java.lang.OutOfMemoryError: Metaspace\n\tat a.B.c(B.java:1)\n{next}#\nTerminating due to java.lang.OutOfMemoryError: Metaspace\n");
+        let found = read(&text);
+        let lines: Vec<&str> = found.jvm.iter().map(|(_, byte)| text[*byte..].lines().next().unwrap_or_default()).collect();
+        assert_eq!(lines, ["java.lang.OutOfMemoryError: Metaspace", "Terminating due to java.lang.OutOfMemoryError: Metaspace"]);
+        assert!(found.jvm.iter().all(|(line, byte)| text[..*byte].matches('\n').count() as u64 == *line));
     }
 
     #[test]
