@@ -63,6 +63,8 @@ pub struct Index {
     /// See `chain`.
     pub by_slug: OnceLock<BySlug>,
     pub task_ran: OnceLock<bool>,
+    /// By source, see `worker`.
+    pub last_words: OnceLock<Vec<Vec<usize>>>,
     /// JobManagers whose logs stop without a word, see `leader`.
     pub silent_leaders: OnceLock<Vec<(usize, i64)>>,
 }

@@ -6,7 +6,7 @@ use super::cause::{AFTER_MS, Cause, Told};
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::{Work, since};
 use crate::correlate::{EntryRef, Loss, WorkerLife};
-use crate::digest::What;
+use crate::digest::{Entry, SourceDigest, What};
 use crate::event::Kind;
 use crate::patterns::{Nature, Space, Subject};
 
@@ -236,45 +236,46 @@ impl Work<'_> {
             // Without a time: `.out` and hs_err belong to the end of the process.
             _ => true,
         };
+        let last_words = self.index.last_words.get_or_init(|| self.last_words());
+        let own: Vec<EntryRef> = own.iter().flat_map(|source| last_words[*source].iter().map(|entry| EntryRef { source: *source, entry: *entry })).collect();
+        let near = || own.iter().map(|at| (*at, self.story.time(*at))).filter(|(_, ms)| is_near(*ms));
         let mut best: Option<(i32, Cause)> = None;
-        for source in own {
-            for (entry, found) in self.story.sources[*source].digest.entries.iter().enumerate() {
-                let at = EntryRef { source: *source, entry };
-                let ms = self.story.time(at);
-                let fatal = matches!(&found.what, What::Event(Kind::Fatal { .. }));
-                let Some(index) = found.pattern.filter(|_| is_near(ms)) else { continue };
-                let Some(pattern) = self.rules.pattern(index) else { continue };
-                if !matches!(pattern.nature, Nature::Cause) {
-                    continue;
-                }
-                let memory = ends_the_process(pattern.id);
-                if !memory && !fatal {
-                    continue;
-                }
-                let weight = i32::from(memory) * 2 - i32::from(pattern.id.starts_with("jvm-crash"));
-                if best.as_ref().is_none_or(|(known, _)| weight > *known) {
-                    let mut cause = Cause::new(pattern.id, Certainty::Confirmed, ms.or(lost));
-                    cause.exception = found.exception;
-                    cause.evidence.extend(Evidence::of(self.story, at));
-                    best = Some((weight, cause));
-                }
+        for (at, ms) in near() {
+            let found = self.story.entry(at);
+            let Some(pattern) = found.pattern.and_then(|index| self.rules.pattern(index)) else { continue };
+            let memory = ends_the_process(pattern.id);
+            let fatal = matches!(&found.what, What::Event(Kind::Fatal { .. }));
+            if pattern.nature != Nature::Cause || !memory && !fatal {
+                continue;
+            }
+            let weight = i32::from(memory) * 2 - i32::from(pattern.id.starts_with("jvm-crash"));
+            if best.as_ref().is_none_or(|(known, _)| weight > *known) {
+                let mut cause = Cause::new(pattern.id, Certainty::Confirmed, ms.or(lost));
+                cause.exception = found.exception;
+                cause.evidence.extend(Evidence::of(self.story, at));
+                best = Some((weight, cause));
             }
         }
         if let Some((_, cause)) = best {
             return Some(cause);
         }
         // A fatal error whose exception says why.
-        for source in own {
-            for (entry, found) in self.story.sources[*source].digest.entries.iter().enumerate() {
-                if let (What::Event(Kind::Fatal { .. }), Some(fingerprint)) = (&found.what, found.exception)
-                    && is_near(self.story.time(EntryRef { source: *source, entry }))
-                    && matches!(self.told(fingerprint).0, Told::Cause | Told::Unnamed)
-                {
-                    return Some(self.stated(fingerprint, EntryRef { source: *source, entry }));
-                }
+        for (at, _) in near() {
+            if let (What::Event(Kind::Fatal { .. }), Some(fingerprint)) = (&self.story.entry(at).what, self.story.entry(at).exception)
+                && matches!(self.told(fingerprint).0, Told::Cause | Told::Unnamed)
+            {
+                return Some(self.stated(fingerprint, at));
             }
         }
         None
+    }
+
+    /// Entries of each source that may say why a process ends: fatal errors, and causes that end one.
+    fn last_words(&self) -> Vec<Vec<usize>> {
+        let ends = |pattern: u16| self.rules.pattern(pattern).is_some_and(|pattern| pattern.nature == Nature::Cause && ends_the_process(pattern.id));
+        let tells = |entry: &Entry| matches!(&entry.what, What::Event(Kind::Fatal { .. })) || entry.pattern.is_some_and(ends);
+        let of_source = |digest: &SourceDigest| digest.entries.iter().enumerate().filter(|(_, entry)| tells(entry)).map(|(at, _)| at).collect();
+        self.story.sources.iter().map(|source| of_source(&source.digest)).collect()
     }
 
     /// An error that no JVM outlives, of which one of the TaskManager's tasks failed not long before it went.
