@@ -24,6 +24,9 @@ pub use text::names_a_throwable;
 /// From this length on the rest of a line or record is passed over and counted.
 pub const MAX_RECORD: usize = 1 << 20;
 
+/// About what a line about a checkpoint takes.
+const BYTES_PER_STEP: usize = 230;
+
 /// How the lines of a source are to be read; decided once from its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mode {
@@ -637,14 +640,15 @@ impl<'c> Scanner<'c, '_> {
             Interest::Group { group, .. } if !open.traced && !open.copied => {
                 let message = self.chunk.get(open.message..open.head_end.min(open.start + MAX_RECORD)).unwrap_or_default();
                 match classify::routine(group, message.trim_ascii_end()) {
-                    Some(step) => self.out.steps.push(FoundStep {
-                        span: open.span(end, number),
-                        stamp: open.stamp,
-                        level: open.level,
-                        logger: open.logger,
-                        message: open.message,
-                        step,
-                    }),
+                    Some(step) => {
+                        let Open { stamp, level, logger, message, .. } = *open;
+                        let span = open.span(end, number);
+                        if self.out.steps.capacity() == 0 {
+                            // Where there is one there are many: a list that grows is copied again and again.
+                            self.out.steps.reserve((self.chunk.len() - open.start) / BYTES_PER_STEP);
+                        }
+                        self.out.steps.push(FoundStep { span, stamp, level, logger, message, step });
+                    }
                     None => self.look_at(end, number),
                 }
             }
