@@ -139,7 +139,7 @@ impl Rules {
             return None;
         }
         let text = &message[..message.len().min(MAX_TEXT)];
-        let text = &if traced { without_blobs(text) } else { Cow::Borrowed(text) };
+        let text = &alike(text, traced);
         let line = crate::classify::text::first_line(text);
         let mut matter = Matter::default();
         let severe = level >= Level::Warn || level == Level::Unknown;
@@ -182,7 +182,7 @@ impl Rules {
     /// Looks at a line of text without a head, with the stack frames that follow it.
     pub fn look_at_text(&self, text: &[u8], traced: bool, process: Option<&str>) -> Option<Matter> {
         let text = &text[..text.len().min(MAX_TEXT)];
-        let text = &if traced { without_blobs(text) } else { Cow::Borrowed(text) };
+        let text = &alike(text, traced);
         let line = crate::classify::text::first_line(text);
         let mut matter = Matter::default();
         if traced || mentions_throwable(line) {
@@ -363,14 +363,32 @@ fn mentions_throwable(text: &[u8]) -> bool {
     THROWABLES.as_ref().is_some_and(|endings| endings.is_match(text))
 }
 
+/// The text with the jars of each submission named alike. What is so long that patterns see a part of it only stays as it is.
+fn alike(text: &[u8], traced: bool) -> Cow<'_, [u8]> {
+    if traced && text.len() <= patterns::MAX_TEXT_BYTES { without_blobs(text) } else { Cow::Borrowed(text) }
+}
+
 /// What a record's first line has to do with the throwable in the lines after it. It tells tasks and attempts apart; it matters only where the throwable stands
-/// in it.
+/// in it, or where it changes how the lines after it are read.
 fn told_by(line: &[u8]) -> &[u8] {
     match memchr::memmem::find(line, b"failure cause: ") {
         Some(at) => &line[at..],
-        None if mentions_throwable(line) => line,
+        None if may_belong_to_a_trace(line) => line,
         None => b"",
     }
+}
+
+/// May the line be the head of a throwable, one of its frames, or written with escapes? Says yes too often rather than no wrongly.
+fn may_belong_to_a_trace(line: &[u8]) -> bool {
+    static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        AhoCorasick::new(["Exception", "Error", "Throwable", "Failure", "Fault", "ThreadDeath", "Interrupted", "Traceback (most", "Caused by"]).ok()
+    });
+    let begins = line.trim_ascii_start();
+    begins.starts_with(b"at ")
+        || begins.starts_with(b"...")
+        || memchr::memchr3(b'\\', b'#', b'\t', line).is_some()
+        || NAMES.as_ref().is_none_or(|names| names.is_match(&line[..line.len().min(16 * 1024)]))
+        || exception::is_bare_frame(begins)
 }
 
 fn pattern_level(level: Level) -> patterns::Level {

@@ -107,7 +107,7 @@ fn triggered(rest: &[u8]) -> Option<Step> {
     Some(Step { job, id, what: StepKind::Triggered { at_ms: i64::try_from(at_ms).ok()?, savepoint } })
 }
 
-/// How periodic checkpoints are named: up to 1.9, by `CheckpointType`, and by `SnapshotType` (1.15 on).
+/// How periodic checkpoints are named: by `SnapshotType` (1.15 on), by `CheckpointType` before it, and not at all (up to 1.10).
 const USUAL_TYPES: [&[u8]; 3] = [b" (type=CheckpointType{name='Checkpoint', sharingFilesStrategy=FORWARD_BACKWARD})", b" (type=CHECKPOINT)", b""];
 
 static SAVEPOINT: Needle = Needle::new("avepoint");

@@ -94,7 +94,7 @@ pub struct Entry {
     pub what: What,
 }
 
-/// A record that may become an entry.
+/// What an entry says of its record, whatever it holds.
 #[derive(Debug, Clone, Copy)]
 struct At {
     ms: Option<i64>,

@@ -145,7 +145,7 @@ fn zone(text: &[u8], at: usize) -> (Option<i16>, usize) {
 /// Reads `yyyy-MM-dd HH:mm:ss,SSS` lines fast: while the day stays the same only the time of day is read.
 #[derive(Debug, Clone, Default)]
 pub struct DayClock {
-    day: [u8; 11],
+    day: Option<[u8; 11]>,
     base: i64,
 }
 
@@ -166,7 +166,8 @@ impl DayClock {
             return None;
         }
         let of_day = i64::from(((hours * 60 + minutes) * 60 + seconds) * 1000 + f1 * 100 + f2 * 10 + f3);
-        if stamp[..11] != self.day {
+        let day = stamp.first_chunk::<11>()?;
+        if self.day.as_ref() != Some(day) {
             if stamp[4] != b'-' || stamp[7] != b'-' || stamp[10] != b' ' {
                 return None;
             }
@@ -174,7 +175,7 @@ impl DayClock {
             if used != 23 {
                 return None;
             }
-            self.day.copy_from_slice(&stamp[..11]);
+            self.day = Some(*day);
             // A leap second belongs to the day that it is written with.
             self.base = parsed.ms - of_day;
         }

@@ -262,7 +262,7 @@ impl Packs {
     }
 
     /// True when INFO records of that logger, given by the last part of its name, have to be shown to [`Packs::best`].
-    pub fn wants_info(&self, logger_simple: &[u8]) -> bool {
+    pub(super) fn wants_info(&self, logger_simple: &[u8]) -> bool {
         self.info_loggers.contains(logger_simple) || self.info_loggers.contains(outer_part(logger_simple))
     }
 

@@ -349,9 +349,8 @@ impl<'c> Scanner<'c, '_> {
         for end in memchr::memchr_iter(b'\n', chunk).chain((chunk.last() != Some(&b'\n') && !chunk.is_empty()).then_some(chunk.len())) {
             if let Some(reading) = crate::gc::read(&chunk[start..end]) {
                 self.out.gc.push((Span { line: line_number, lines: 1, byte: start, bytes: end - start }, reading));
-            } else if crate::jvm::begins(&chunk[start..end]) {
-                self.out.jvm.push((line_number, start));
             }
+            self.jvm_begins(start, end, line_number);
             line_number += 1;
             start = end + 1;
         }
@@ -410,6 +409,7 @@ impl<'c> Scanner<'c, '_> {
     #[inline(never)]
     fn other_line(&mut self, start: usize, end: usize, number: u64, first: u8) {
         let line = &self.chunk[start..end];
+        self.jvm_begins(start, end, number);
         if first == b'{' {
             if let Some(record) = json::parse(line) {
                 let interest = self.interest_of_copy(record.level, record.logger.as_bytes());
@@ -479,6 +479,13 @@ impl<'c> Scanner<'c, '_> {
         self.continuation(start, end, number);
     }
 
+    /// Whatever else a line is, something of the JVM's own may begin with it.
+    fn jvm_begins(&mut self, start: usize, end: usize, number: u64) {
+        if crate::jvm::begins(&self.chunk[start..end]) {
+            self.out.jvm.push((number, start));
+        }
+    }
+
     fn gc_inside(&mut self, start: usize, end: usize, number: u64) {
         if let Some(reading) = crate::gc::read(&self.chunk[start..end]) {
             self.out.gc.push((Span { line: number, lines: 1, byte: start, bytes: end - start }, reading));
@@ -487,9 +494,6 @@ impl<'c> Scanner<'c, '_> {
 
     fn continuation(&mut self, start: usize, end: usize, number: u64) {
         let line = &self.chunk[start..end];
-        if crate::jvm::begins(line) {
-            self.out.jvm.push((number, start));
-        }
         let message_goes_on = self.open.as_ref().is_some_and(|open| open.thrown_at.is_some_and(|at| number - at <= MESSAGE_LINES)) && !stands_alone(line)
             || nests(self.chunk, start);
         // A paste may begin in the middle of a trace: what stands before the first head is text.
@@ -818,6 +822,30 @@ mod tests {
         let lines: Vec<&str> = found.jvm.iter().map(|(_, byte)| text[*byte..].lines().next().unwrap_or_default()).collect();
         assert_eq!(lines, ["java.lang.OutOfMemoryError: Metaspace", "Terminating due to java.lang.OutOfMemoryError: Metaspace"]);
         assert!(found.jvm.iter().all(|(line, byte)| text[..*byte].matches('\n').count() as u64 == *line));
+    }
+
+    #[test]
+    fn lines_of_the_jvm_are_told_whatever_else_they_are() {
+        let rules = Rules::new(Packs::shipped().clone());
+        let places = |text: &str, mode| scan(text.as_bytes(), mode, &rules).jvm.iter().map(|(line, _)| *line).collect::<Vec<_>>();
+        // The words on a heap dump could be the collector's.
+        let dump = "0.100: [GC (Allocation Failure) 1K->1K(2K), 0.1 secs]\nDumping heap to /a.hprof ...\nHeap dump file created [1024 bytes in 0.5 secs]\n";
+        for gc in [GcLines::Only, GcLines::Mixed] {
+            assert_eq!(places(dump, Mode { headed: false, gc, ..HEADED }), [1, 2]);
+        }
+        // A time alone is a head where heads may lack a level.
+        let threads = "2026-11-21 09:18:01\nFull thread dump OpenJDK 64-Bit Server VM (17.0.9+9 mixed mode):\n\n";
+        assert_eq!(places(threads, Mode { lacks: Lacks::Level, ..HEADED }), [0, 1]);
+    }
+
+    #[test]
+    fn a_pattern_of_info_records_of_any_logger_sees_all_of_them() {
+        let pack = "[[pattern]]\nid = 'mine'\ntitle = 'x'\nnature = 'cause'\ncause = 'y'\n[pattern.match]\non = ['record']\nany = ['magic words']\nlevels = ['INFO']\n";
+        let packs = Packs::from_texts([("my.toml", pack, false)].into_iter()).expect("a pack");
+        let line = |logger| format!("2026-11-21 10:00:00,000 INFO  {logger} [] - the magic words\n");
+        let text = [line("com.acme.Job"), line("org.apache.flink.runtime.taskmanager.Task")].concat();
+        let read = scan(text.as_bytes(), HEADED, &Rules::new(packs.into()));
+        assert_eq!(read.found.iter().filter(|found| found.matter.as_ref().is_some_and(|m| m.pattern.is_some())).count(), 2);
     }
 
     #[test]
