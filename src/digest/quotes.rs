@@ -26,6 +26,9 @@ const LATELY: usize = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QuoteId(NonZeroU32);
 
+/// A block and its number.
+type Unpacked = (usize, Arc<[u8]>);
+
 /// All of one source.
 #[derive(Debug, Default)]
 pub struct Quotes {
@@ -38,7 +41,7 @@ pub struct Quotes {
     /// The last block, not yet compressed.
     open: Vec<u8>,
     /// Sealed blocks that were asked for lately, by number: threads go through different parts.
-    lately: Mutex<[Option<(usize, Arc<[u8]>)>; LATELY]>,
+    lately: Mutex<[Option<Unpacked>; LATELY]>,
 }
 
 impl Clone for Quotes {
