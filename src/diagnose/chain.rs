@@ -10,6 +10,7 @@ use super::cause::{AFTER_MS, Cause, Told};
 use super::conditions;
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::{self, Work};
+use super::worker::Duration;
 use crate::correlate::{EntryRef, Placed};
 use crate::digest::What;
 use crate::event::{JobId, Kind};
@@ -109,7 +110,7 @@ impl Work<'_> {
     /// How far back a chain goes, in milliseconds; from a checkpoint that expired no further than to its trigger (10 minutes by default).
     fn window(&self, chain: &Chain) -> i64 {
         let window = i64::try_from(chain.window_ms).unwrap_or(i64::MAX);
-        if chain.symptom == "cp-expired" { window.min(self.duration_set("execution.checkpointing.timeout", 600_000)) } else { window }
+        if chain.symptom == "cp-expired" { window.min(self.duration_set(Duration::CheckpointTimeout).unwrap_or(600_000)) } else { window }
     }
 
     fn by_slug(&self) -> BySlug {

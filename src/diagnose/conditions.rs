@@ -1,15 +1,18 @@
 //! Conditions beside failed attempts: checkpoints that fail while the job goes on, processes that end, pasted traces without a job, thresholds.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::cause::{Cause, Told};
 use super::chain::Seen;
-use super::finding::{Certainty, Evidence, Role};
+use super::finding::{Certainty, Evidence, Finding, Role};
 use super::incidents::{self, Work};
 use crate::correlate::{Attempt, EntryRef, Job, Loss, Outcome};
 use crate::digest::What;
 use crate::digest::matters::subject_of;
-use crate::event::{CheckpointReason, JobState, Kind};
+use crate::event::{CheckpointReason, JobState, Kind, Str};
 use crate::layout::Level;
 use crate::patterns::{Nature, Pattern, Severity};
 
@@ -195,7 +198,7 @@ fn never_ran(work: &mut Work, job: usize) {
     if known.state != Some(JobState::Failed) || !work.judged(known.last) {
         return;
     }
-    if work.out.findings.iter().any(|f| f.role == Role::RootCause && f.jobs.contains(&job)) {
+    if work.explained.contains(&job) {
         return;
     }
     let near: Vec<EntryRef> = work.index.with_exception.iter().filter(|p| known.sources.contains(&p.at.source)).map(|p| p.at).take(64).collect();
@@ -249,6 +252,7 @@ fn lost_task_managers(work: &mut Work) {
         let lost = lives.filter(|(.., life)| life.loss.is_some_and(Loss::is_loss)).filter_map(|(w, l, life)| Some((w, l, life.lost?)));
         lost.filter(|(.., lost)| work.judged(Some(*lost))).collect()
     };
+    let (mut explained, attempts) = (Explained::by(&work.out.findings), Attempts::of(&work.story.jobs));
     // As with attempts: found on all threads, noted in order.
     for some in lost.chunks(LOSSES_AT_ONCE) {
         let causes: Vec<Cause> = some.par_iter().map(|(w, l, lost)| work.worker_cause(*w, *l, Some(*lost))).collect();
@@ -268,22 +272,80 @@ fn lost_task_managers(work: &mut Work) {
             if let Some(better) = better {
                 work.out.losses.insert((w, l), better);
             }
-            // Explained by an attempt that it ended, or part of the same incident.
-            let id = work.story.workers[w].id.clone();
-            let explained = work
-                .out
-                .findings
-                .iter()
-                .any(|f| f.task_manager.as_ref() == Some(&id) || f.first.is_some_and(|t| (t - lost).abs() < 120_000) && f.role == Role::RootCause);
-            if !explained && !work.story.jobs.is_empty() && job_was_there(work, lost) {
-                work.note_alone(cause, None, Role::RootCause);
+            // By an attempt that it ended, or as a part of the same incident.
+            if !explained.is(&work.story.workers[w].id, lost) && !work.story.jobs.is_empty() && attempts.one_at(lost) {
+                let noted = work.note_alone(cause, None, Role::RootCause);
+                explained.see(&work.out.findings, noted);
             }
         }
     }
 }
 
-fn job_was_there(work: &Work, ms: i64) -> bool {
-    work.story.jobs.iter().any(|j| j.attempts.iter().any(|a| a.start.is_none_or(|s| s <= ms) && a.end.is_none_or(|e| e + 5_000 >= ms)))
+/// What findings explain of losses of TaskManagers: looked up, for there may be as many findings as losses.
+#[derive(Default)]
+struct Explained {
+    /// TaskManagers of findings.
+    workers: FxHashSet<Str>,
+    /// When each finding began that is a root cause, and all of these in order.
+    begins: Vec<Option<i64>>,
+    in_order: BTreeSet<(i64, usize)>,
+}
+
+impl Explained {
+    fn by(findings: &[Finding]) -> Explained {
+        let mut explained = Explained::default();
+        explained.see(findings, 0);
+        explained
+    }
+
+    /// Takes in findings that are new, and one that changed.
+    fn see(&mut self, findings: &[Finding], changed: usize) {
+        let new = self.begins.len();
+        self.begins.resize(findings.len(), None);
+        for at in (new..findings.len()).chain((changed < new).then_some(changed)) {
+            let finding = &findings[at];
+            self.workers.extend(finding.task_manager.clone());
+            let begins = finding.first.filter(|_| finding.role == Role::RootCause);
+            let before = std::mem::replace(&mut self.begins[at], begins);
+            if before != begins {
+                before.map(|ms| self.in_order.remove(&(ms, at)));
+                self.in_order.extend(begins.map(|ms| (ms, at)));
+            }
+        }
+    }
+
+    /// Does a finding name the TaskManager, or did a root cause begin within two minutes of its loss?
+    fn is(&self, worker: &Str, lost: i64) -> bool {
+        const NEAR_MS: i64 = 120_000;
+        self.workers.contains(worker) || self.in_order.range((lost - NEAR_MS + 1, 0)..(lost + NEAR_MS, 0)).next().is_some()
+    }
+}
+
+/// Stretches of time in which attempts ran, by their beginnings.
+struct Attempts {
+    begins: Vec<i64>,
+    /// The latest end of each and of those before it.
+    ends: Vec<i64>,
+}
+
+impl Attempts {
+    fn of(jobs: &[Job]) -> Attempts {
+        let attempts = jobs.iter().flat_map(|job| &job.attempts);
+        let mut stretches: Vec<(i64, i64)> = attempts.map(|a| (a.start.unwrap_or(i64::MIN), a.end.unwrap_or(i64::MAX))).collect();
+        stretches.sort_unstable();
+        let latest = |latest: &mut i64, (_, end): &(i64, i64)| {
+            *latest = (*latest).max(*end);
+            Some(*latest)
+        };
+        let ends = stretches.iter().scan(i64::MIN, latest).collect();
+        Attempts { begins: stretches.into_iter().map(|(begin, _)| begin).collect(), ends }
+    }
+
+    /// Did one run at `ms`, or end not long before?
+    fn one_at(&self, ms: i64) -> bool {
+        let begun = self.begins.partition_point(|begin| *begin <= ms);
+        begun.checked_sub(1).is_some_and(|last| self.ends[last].saturating_add(5_000) >= ms)
+    }
 }
 
 /// Processes that ended by a fatal error which no attempt explains.

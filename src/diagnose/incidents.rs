@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cause::Cause;
 use super::chain::BySlug;
@@ -37,6 +37,10 @@ pub struct Work<'s> {
     pub index: Index,
     /// Finding of each cause: slug and detail.
     by_cause: BTreeMap<(Str, String), usize>,
+    /// Findings and the jobs that they name: looking through a finding's jobs for each job would cost jobs times jobs.
+    concerned: FxHashSet<(usize, usize)>,
+    /// Jobs that have a root cause.
+    pub explained: FxHashSet<usize>,
     /// Failed attempts in judged time, in order: (job, attempt).
     pub failed: Vec<(usize, usize)>,
 }
@@ -65,6 +69,14 @@ pub struct Index {
     pub task_ran: OnceLock<bool>,
     /// By source, see `worker`.
     pub last_words: OnceLock<Vec<Vec<usize>>>,
+    /// Entries by source that miss the JobManager, see `worker`.
+    pub leader_missed: OnceLock<Vec<Vec<usize>>>,
+    /// Entries by source of monitors that saw the process stand still, see `jvm`.
+    pub stops: OnceLock<Vec<Vec<usize>>>,
+    /// JobManagers of which there is a GC log, see `leader`.
+    pub leaders_with_gc: OnceLock<Vec<usize>>,
+    /// Durations that any process sets, by key, in milliseconds.
+    pub durations: [OnceLock<Option<i64>>; 3],
     /// JobManagers whose logs stop without a word, see `leader`.
     pub silent_leaders: OnceLock<Vec<(usize, i64)>>,
 }
@@ -100,6 +112,12 @@ impl Index {
             self.with_exception.push(placed);
         }
     }
+}
+
+/// The entries of each source of which `tells` is true, in order.
+pub fn entries_of(story: &Story, tells: impl Fn(&Entry) -> bool) -> Vec<Vec<usize>> {
+    let of_source = |entries: &[Entry]| entries.iter().enumerate().filter(|(_, entry)| tells(entry)).map(|(at, _)| at).collect();
+    story.sources.iter().map(|source| of_source(&source.digest.entries)).collect()
 }
 
 /// The part of `order` that begins at `ms`.
@@ -148,7 +166,18 @@ impl<'s> Work<'s> {
             }
         }
         let out = Diagnosis { job_verdicts: vec!["healthy"; story.jobs.len()], ..Diagnosis::default() };
-        Work { story, rules, options, thrown, out, index, by_cause: BTreeMap::new(), failed: Vec::new() }
+        Work {
+            story,
+            rules,
+            options,
+            thrown,
+            out,
+            index,
+            by_cause: BTreeMap::new(),
+            concerned: FxHashSet::default(),
+            explained: FxHashSet::default(),
+            failed: Vec::new(),
+        }
     }
 
     /// Is the time inside the bounds that are judged? Unknown times are.
@@ -245,9 +274,6 @@ impl<'s> Work<'s> {
         finding.count += 1;
         finding.at(ms);
         finding.at(end.filter(|e| ms.is_none_or(|m| *e >= m)));
-        if !finding.jobs.contains(&job) {
-            finding.jobs.push(job);
-        }
         if finding.attempts.len() < 1_000 {
             finding.attempts.push(number);
         }
@@ -261,6 +287,7 @@ impl<'s> Work<'s> {
         {
             finding.cite(Evidence::of(self.story, at));
         }
+        self.concern(index, job);
         // What was seen of it: a chain of symptoms, each an effect of the one before.
         let mut before = index;
         for (slug, evidence) in cause.symptoms {
@@ -277,9 +304,6 @@ impl<'s> Work<'s> {
             let finding = &mut self.out.findings[symptom];
             finding.count += 1;
             finding.at(end.or(ms));
-            if !finding.jobs.contains(&job) {
-                finding.jobs.push(job);
-            }
             if finding.attempts.len() < 1_000 {
                 finding.attempts.push(number);
             }
@@ -289,9 +313,21 @@ impl<'s> Work<'s> {
             if symptom != before && !finding.caused_by.contains(&before) {
                 finding.caused_by = vec![before];
             }
+            self.concern(symptom, job);
             before = symptom;
         }
         index
+    }
+
+    /// Notes that a finding is about a job.
+    fn concern(&mut self, finding: usize, job: usize) {
+        if self.concerned.insert((finding, job)) {
+            let finding = &mut self.out.findings[finding];
+            finding.jobs.push(job);
+            if finding.role == Role::RootCause {
+                self.explained.insert(job);
+            }
+        }
     }
 
     fn finding_of(&mut self, cause: &Cause, incident: Option<usize>) -> usize {
@@ -358,13 +394,11 @@ impl<'s> Work<'s> {
         }
         finding.count += 1;
         finding.at(cause.ms);
-        if let Some(job) = job
-            && !finding.jobs.contains(&job)
-        {
-            finding.jobs.push(job);
-        }
         for evidence in cause.evidence {
             finding.cite(Some(evidence));
+        }
+        if let Some(job) = job {
+            self.concern(index, job);
         }
         let mut before = index;
         for (slug, evidence) in cause.symptoms {

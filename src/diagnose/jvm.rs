@@ -2,7 +2,7 @@
 
 use super::cause::Cause;
 use super::finding::{Certainty, Evidence, Finding, Missing, Role, Severity};
-use super::incidents::Work;
+use super::incidents::{Work, entries_of};
 use crate::correlate::EntryRef;
 use crate::digest::What;
 use crate::event::{Kind, Str};
@@ -152,14 +152,15 @@ impl Work<'_> {
             let node = scanned.named.node.as_deref().unwrap_or(&scanned.path);
             scanned.sniffed.role == "nodemanager" && host.is_some_and(|host| !host.is_empty() && node.contains(host))
         };
+        let stops = self.index.stops.get_or_init(|| entries_of(self.story, |entry| matches!(&entry.what, What::Event(Kind::HostPause { .. }))));
         let mut found = Vec::new();
-        for (source, scanned) in self.story.sources.iter().enumerate() {
-            if !own.contains(&source) && !of_host(source) {
+        for (source, stops) in stops.iter().enumerate() {
+            if stops.is_empty() || !own.contains(&source) && !of_host(source) {
                 continue;
             }
-            for (entry, known) in scanned.digest.entries.iter().enumerate() {
-                let What::Event(Kind::HostPause { ms, collected_ms }) = &known.what else { continue };
+            for &entry in stops {
                 let at = EntryRef { source, entry };
+                let What::Event(Kind::HostPause { ms, collected_ms }) = &self.story.entry(at).what else { continue };
                 // The monitor writes when the stop is over.
                 let overlaps = self.story.time(at).is_some_and(|end| end >= lost - 2 * timeout && end - *ms as i64 <= lost + 1_000);
                 if overlaps && found.len() < 16 {

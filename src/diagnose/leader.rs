@@ -70,8 +70,8 @@ impl Work<'_> {
     pub(super) fn leader_stood_still(&self, ms: Option<i64>) -> Option<Cause> {
         let around = ms?;
         let story = self.story;
-        let mut leaders = story.processes.iter().enumerate().filter(|(_, p)| p.role == "jobmanager");
-        if let Some(mut cause) = leaders.find_map(|(p, _)| self.pauses_of(Some(p), ms)) {
+        let with_gc = self.index.leaders_with_gc.get_or_init(|| self.leaders_with_gc());
+        if let Some(mut cause) = with_gc.iter().find_map(|process| self.pauses_of(Some(*process), ms)) {
             cause.slug = "jm-long-pause".into();
             return Some(cause);
         }
@@ -90,6 +90,15 @@ impl Work<'_> {
             text: "what stopped the JobManager: host load, swap, a paused container or VM, or a pause that no GC log here shows".into(),
         });
         Some(cause)
+    }
+
+    /// JobManagers that have a GC log, in their order.
+    fn leaders_with_gc(&self) -> Vec<usize> {
+        let links = self.story.gc_links.iter().zip(&self.story.sources).filter(|(_, source)| source.digest.gc.is_some());
+        let mut leaders: Vec<usize> = links.filter_map(|(link, _)| *link).filter(|process| self.story.processes[*process].role == "jobmanager").collect();
+        leaders.sort_unstable();
+        leaders.dedup();
+        leaders
     }
 
     /// Silences after which a JobManager says much at once and misses itself. There are few, and many incidents ask for them.

@@ -4,15 +4,33 @@ use std::sync::Arc;
 
 use super::cause::{AFTER_MS, Cause, Told};
 use super::finding::{Certainty, Evidence, Missing};
-use super::incidents::{Work, since};
+use super::incidents::{Work, entries_of, since};
 use crate::correlate::{EntryRef, Loss, WorkerLife};
-use crate::digest::{Entry, SourceDigest, What};
+use crate::digest::What;
 use crate::event::Kind;
 use crate::patterns::{Nature, Space, Subject};
 
 /// Is it out of memory, or a crash of the JVM?
 fn ends_the_process(slug: &str) -> bool {
     slug.contains("oom") || slug.starts_with("jvm-") || slug.contains("gc-overhead") || slug.contains("native-thread")
+}
+
+/// Durations of the configuration that causes are weighed with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Duration {
+    HeartbeatTimeout,
+    HeartbeatInterval,
+    CheckpointTimeout,
+}
+
+impl Duration {
+    fn key(self) -> &'static str {
+        match self {
+            Duration::HeartbeatTimeout => "heartbeat.timeout",
+            Duration::HeartbeatInterval => "heartbeat.interval",
+            Duration::CheckpointTimeout => "execution.checkpointing.timeout",
+        }
+    }
 }
 
 impl Work<'_> {
@@ -273,9 +291,7 @@ impl Work<'_> {
     /// Entries of each source that may say why a process ends: fatal errors, and causes that end one.
     fn last_words(&self) -> Vec<Vec<usize>> {
         let ends = |pattern: u16| self.rules.pattern(pattern).is_some_and(|pattern| pattern.nature == Nature::Cause && ends_the_process(pattern.id));
-        let tells = |entry: &Entry| matches!(&entry.what, What::Event(Kind::Fatal { .. })) || entry.pattern.is_some_and(ends);
-        let of_source = |digest: &SourceDigest| digest.entries.iter().enumerate().filter(|(_, entry)| tells(entry)).map(|(at, _)| at).collect();
-        self.story.sources.iter().map(|source| of_source(&source.digest)).collect()
+        entries_of(self.story, |entry| matches!(&entry.what, What::Event(Kind::Fatal { .. })) || entry.pattern.is_some_and(ends))
     }
 
     /// An error that no JVM outlives, of which one of the TaskManager's tasks failed not long before it went.
@@ -365,13 +381,13 @@ impl Work<'_> {
             let gaps = self.story.sources[*source].digest.gaps.iter().map(|silence| (utc(silence.gap.from), utc(silence.gap.to)));
             gaps.into_iter().any(|(from, to)| to - from >= timeout / 2 && from <= lost && to >= lost - timeout)
         });
-        let entries = own.iter().flat_map(|source| (0..self.story.sources[*source].digest.entries.len()).map(|entry| EntryRef { source: *source, entry }));
-        let misses = |at: &EntryRef| {
-            let near = self.story.time(*at).is_some_and(|ms| (ms - lost).abs() <= timeout);
-            let tells = |i| self.rules.pattern(i).is_some_and(|p| p.id == "heartbeat-jm-timeout");
-            near && self.story.entry(*at).pattern.is_some_and(tells)
-        };
-        entries.into_iter().filter(|_| !silent).find(misses)
+        if silent {
+            return None;
+        }
+        let tells = |i| self.rules.pattern(i).is_some_and(|p| p.id == "heartbeat-jm-timeout");
+        let missed = self.index.leader_missed.get_or_init(|| entries_of(self.story, |entry| entry.pattern.is_some_and(tells)));
+        let mut entries = own.iter().flat_map(|source| missed[*source].iter().map(|entry| EntryRef { source: *source, entry: *entry }));
+        entries.find(|at| self.story.time(*at).is_some_and(|ms| (ms - lost).abs() <= timeout))
     }
 
     /// Silence of a process that then goes on with a burst.
@@ -385,7 +401,7 @@ impl Work<'_> {
                 let covers = from <= lost + 1_000 && to >= lost - 1_000 && to - from >= timeout * 6 / 10;
                 if covers && gap.burst >= 3 {
                     // One that is only cut off from the network notices that itself, about when its peers do.
-                    let outlasts = to - lost > self.duration_set("heartbeat.interval", 10_000) + 1_000;
+                    let outlasts = to - lost > self.duration_set(Duration::HeartbeatInterval).unwrap_or(10_000) + 1_000;
                     let certainty = if outlasts { Certainty::Likely } else { Certainty::Possible };
                     let process = self.story.workers[worker].process;
                     let has_gc_log = process.is_some()
@@ -417,10 +433,10 @@ impl Work<'_> {
         }
         let worker = self.story.workers.iter().position(|w| w.sources.contains(&at.source))?;
         let ms = self.story.time(at);
+        let cause = self.frozen(worker, &[at.source], ms)?;
         // A TaskManager at peace is silent too: only a JobManager that is seen to go on shows which of both stood still.
         let others_go_on = self.story.processes.iter().any(|p| p.role == "jobmanager" && p.start < ms && p.end >= ms && ms.is_some());
-        let cause = self.frozen(worker, &[at.source], ms).filter(|_| others_go_on)?;
-        Some(self.of_worker(cause, worker))
+        others_go_on.then(|| self.of_worker(cause, worker))
     }
 
     /// Did its garbage collection stop the TaskManager that tells of a loss?
@@ -436,7 +452,9 @@ impl Work<'_> {
     }
 
     fn entry_at(&self, source: usize, line: u64) -> Option<EntryRef> {
-        let entry = self.story.sources[source].digest.entries.iter().position(|e| e.place.line == line)?;
+        let entries = &self.story.sources[source].digest.entries;
+        let entry = entries.partition_point(|entry| entry.place.line < line);
+        entries.get(entry).filter(|entry| entry.place.line == line)?;
         Some(EntryRef { source, entry })
     }
 
@@ -447,14 +465,16 @@ impl Work<'_> {
 
     /// The same where the logs show what is set.
     pub(super) fn heartbeat_timeout_set(&self) -> Option<i64> {
-        let timeout = self.duration_set("heartbeat.timeout", 0);
-        (timeout > 0).then_some(timeout)
+        self.duration_set(Duration::HeartbeatTimeout).filter(|timeout| *timeout > 0)
     }
 
-    /// A duration of the configuration in milliseconds, or Flink's default.
-    pub(super) fn duration_set(&self, key: &str, default: i64) -> i64 {
-        let set = self.story.processes.iter().find_map(|p| p.configuration.get(key));
-        set.and_then(|text| crate::patterns::quantity(text, crate::patterns::Unit::Duration)).map_or(default, |ms| ms as i64)
+    /// A duration that a process's configuration sets, in milliseconds.
+    pub(super) fn duration_set(&self, which: Duration) -> Option<i64> {
+        let find = || {
+            let set = self.story.processes.iter().find_map(|p| p.configuration.get(which.key()))?;
+            crate::patterns::quantity(set, crate::patterns::Unit::Duration).map(|ms| ms as i64)
+        };
+        *self.index.durations[which as usize].get_or_init(find)
     }
 }
 
