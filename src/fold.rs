@@ -576,7 +576,7 @@ impl Look for Gatherer<'_> {
     fn chunk(&mut self, chunk: &[u8], _: &ChunkResult, _: u64, bytes: u64) {
         let end = bytes + chunk.len() as u64;
         for (place, text) in self.places.iter().zip(&mut self.texts) {
-            let (from, to) = (place.byte.max(bytes), place.byte.saturating_add(place.bytes).min(end));
+            let (from, to) = (place.byte.max(bytes), place.byte.saturating_add(place.bytes.into()).min(end));
             if from < to {
                 text.extend_from_slice(&chunk[(from - bytes) as usize..(to - bytes) as usize]);
             }

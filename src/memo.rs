@@ -60,6 +60,19 @@ impl<V> Memo<V> {
     }
 }
 
+impl<V> Memo<V> {
+    /// Gives the memory back. Texts that come later are remembered again.
+    pub fn forget(&self) {
+        for slot in self.slots.iter().filter_map(OnceLock::get).flat_map(|slots| slots.iter()) {
+            if let Ok(mut known) = slot.lock() {
+                let texts = known.iter().flatten().map(|(text, _)| text.both.len()).sum();
+                *known = [None, None];
+                self.bytes.fetch_sub(texts, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
 impl<V: Clone> Memo<V> {
     /// What `find_out` gives for the text, from memory where it is known.
     pub fn get(&self, first: &[u8], rest: &[u8], find_out: impl FnOnce() -> V) -> V {
@@ -116,6 +129,15 @@ mod tests {
         // The same bytes cut at another place are another text.
         assert_eq!(memo.get(b"", b"ab", || 3), 3);
         assert_eq!(memo.get(b"ab", b"", || 4), 4);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_found_out_again() {
+        let memo = Memo::default();
+        assert_eq!(memo.get(b"a", b"b", || 1), 1);
+        memo.forget();
+        assert_eq!(memo.bytes.load(Ordering::Relaxed), 0);
+        assert_eq!((memo.get(b"a", b"b", || 2), memo.get(b"a", b"b", || 3)), (2, 2));
     }
 
     #[test]

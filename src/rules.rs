@@ -102,6 +102,13 @@ impl Rules {
         Rules { packs, traces, bodies: Memo::default(), skeletons: Memo::default(), lines_apart }
     }
 
+    /// Gives back what was remembered of the texts of a scan.
+    pub fn forget(&self) {
+        self.bodies.forget();
+        self.skeletons.forget();
+        self.packs.forget();
+    }
+
     /// The slug of a pattern.
     pub fn id(&self, pattern: u16) -> &'static str {
         self.pattern(pattern).map_or("", |pattern| pattern.id)

@@ -96,6 +96,7 @@ pub fn read(paths: &[PathBuf], settings: &Settings, onlooker: Option<&dyn Onlook
         }
     }
     drop(progress);
+    settings.rules.forget();
     let empty_pipe = !streams.is_empty() && files.is_empty() && scanned.sources.iter().all(|source| source.digest.bytes == 0);
     // A delivery that only says why it holds no log is worth a report.
     if (scanned.sources.is_empty() || empty_pipe) && scanned.notices.is_empty() {

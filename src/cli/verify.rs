@@ -119,7 +119,7 @@ fn source_of<'r>(report: &'r Report, evidence: &Evidence) -> Option<&'r Source> 
 }
 
 fn place(evidence: &Evidence) -> Place {
-    Place { byte: evidence.byte.unwrap_or(0), bytes: evidence.bytes.unwrap_or(0).min(1 << 20), ..Place::default() }
+    Place { byte: evidence.byte.unwrap_or(0), bytes: evidence.bytes.unwrap_or(0).min(1 << 20) as u32, ..Place::default() }
 }
 
 fn read_again(report: &Report, args: &VerifyArgs) -> Result<Seen> {

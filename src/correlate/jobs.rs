@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{EntryRef, Story};
 use crate::digest::checkpoints::{CheckpointRun, Completed, Failure, Figures};
-use crate::digest::{TaskFailure, TaskRun, What};
+use crate::digest::{TaskFailure, TaskRun, What, push_one};
 use crate::event::{CheckpointReason, JobId, JobState, Kind, Str};
 use crate::scan::ScannedSource;
 
@@ -203,25 +203,28 @@ impl Follower<'_> {
                 if self.jobs.len() >= MAX_JOBS {
                     return None;
                 }
-                self.jobs.push(Job {
-                    id,
-                    name: None,
-                    state: None,
-                    restarts: 0,
-                    first: ms,
-                    last: ms,
-                    strategy: None,
-                    adaptive: false,
-                    legacy: false,
-                    attempts: Vec::new(),
-                    checkpoints: JobCheckpoints::default(),
-                    tasks: BTreeMap::new(),
-                    savepoint_requests: Vec::new(),
-                    state_entry: None,
-                    sources: BTreeSet::new(),
-                    process_lost: false,
-                });
-                self.memory.push(Memory::default());
+                push_one(
+                    &mut self.jobs,
+                    Job {
+                        id,
+                        name: None,
+                        state: None,
+                        restarts: 0,
+                        first: ms,
+                        last: ms,
+                        strategy: None,
+                        adaptive: false,
+                        legacy: false,
+                        attempts: Vec::new(),
+                        checkpoints: JobCheckpoints::default(),
+                        tasks: BTreeMap::new(),
+                        savepoint_requests: Vec::new(),
+                        state_entry: None,
+                        sources: BTreeSet::new(),
+                        process_lost: false,
+                    },
+                );
+                push_one(&mut self.memory, Memory::default());
                 self.index.insert(id, self.jobs.len() - 1);
                 self.jobs.len() - 1
             }
@@ -489,11 +492,7 @@ impl Follower<'_> {
             begin_entry: Some(at),
         };
         let attempts = &mut self.jobs[j].attempts;
-        // Most jobs have one.
-        if attempts.is_empty() {
-            attempts.reserve_exact(1);
-        }
-        attempts.push(attempt);
+        push_one(attempts, attempt);
         self.open.insert(j);
     }
 
@@ -539,7 +538,7 @@ impl Follower<'_> {
             return;
         };
         if attempt.failures.len() < MAX_FAILURES {
-            attempt.failures.push(at);
+            push_one(&mut attempt.failures, at);
         } else {
             attempt.failures_omitted += 1;
         }

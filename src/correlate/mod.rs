@@ -89,6 +89,8 @@ pub fn correlate(mut sources: Vec<ScannedSource>, options: Options) -> Story {
     let mut story =
         Story { sources, clocks, rotation: rotation.iter().map(|set| set.newest).collect(), order, processes, jobs: Vec::new(), workers: Vec::new(), gc_links };
     (story.workers, story.jobs) = rayon::join(|| workers::follow(&story), || jobs::follow(&story, figures));
+    // Jobs hold all that trackers told.
+    story.sources.iter_mut().for_each(|source| source.digest.trackers = Vec::new());
     story
 }
 
@@ -112,7 +114,8 @@ fn merge(sources: &[ScannedSource], clocks: &[Clock], rotation: &[rotation::Memb
             lane.push(Placed { at: EntryRef { source, entry }, ms });
         }
     }
-    let mut all: Vec<Placed> = lanes.into_iter().flat_map(|(_, lane)| lane).collect();
+    let mut all: Vec<Placed> = Vec::with_capacity(lanes.iter().map(|(_, lane)| lane.len()).sum());
+    lanes.into_iter().for_each(|(_, lane)| all.extend(lane));
     // Stable: ties stay in lane order. Entries before any time of their source come first.
     all.sort_by_key(|p| p.ms.unwrap_or(i64::MIN));
     all

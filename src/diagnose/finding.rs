@@ -114,7 +114,11 @@ impl Evidence {
 
     /// A line whose text is known.
     pub fn line(source: usize, place: Place, text: &str, ms: Option<i64>) -> Evidence {
-        let quote = Quote { place: Place { bytes: text.len() as u64, lines: 1, ..place }, sha256: Sha256::digest(text.as_bytes()).into(), text: text.into() };
+        let quote = Quote {
+            place: Place { bytes: u32::try_from(text.len()).unwrap_or(u32::MAX), lines: 1, ..place },
+            sha256: Sha256::digest(text.as_bytes()).into(),
+            text: text.into(),
+        };
         Evidence::Quote { source, quote: Arc::new(quote), ms }
     }
 

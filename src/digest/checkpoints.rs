@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::Place;
 use super::quantiles::Quantiles;
 use super::quotes::QuoteId;
+use super::{Place, push_one};
 use crate::event::{CheckpointReason, Str};
 
 /// Longest list of single failures that is kept.
@@ -179,7 +179,7 @@ impl CheckpointRun {
 
     fn note(&mut self, failure: Failure) {
         if self.failures.len() < MAX_FAILURES {
-            self.failures.push(failure);
+            push_one(&mut self.failures, failure);
         } else {
             self.failures_omitted += 1;
         }
@@ -231,7 +231,7 @@ impl CheckpointTracker {
         if self.pending.len() >= 1000 {
             self.pending.remove(0);
         }
-        self.pending.push(Pending { id, savepoint, ms, place });
+        push_one(&mut self.pending, Pending { id, savepoint, ms, place });
     }
 
     /// A checkpoint completes.

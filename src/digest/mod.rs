@@ -65,9 +65,17 @@ const MAX_GAPS: usize = 4_096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Place {
     pub line: u64,
-    pub lines: u64,
+    pub lines: u32,
     pub byte: u64,
-    pub bytes: u64,
+    pub bytes: u32,
+}
+
+impl Place {
+    /// The place of a span of a chunk that begins with this line and byte of the source. A span is never longer than [`crate::record::MAX_RECORD`].
+    fn of(span: Span, line_base: u64, byte_base: u64) -> Place {
+        let short = |length: u64| u32::try_from(length).unwrap_or(u32::MAX);
+        Place { line: line_base + span.line + 1, lines: short(span.lines), byte: byte_base + span.byte as u64, bytes: short(span.bytes as u64) }
+    }
 }
 
 /// Words of the log that evidence can cite.
@@ -476,9 +484,8 @@ impl Builder {
     fn step(&mut self, chunk: &[u8], found: &FoundStep, line_base: u64, byte_base: u64) {
         let ms = found.stamp.map(|stamp| self.day.settle(stamp));
         self.last_ms = ms.or(self.last_ms);
-        let Span { line, lines, byte, bytes } = found.span;
-        let place = Place { line: line_base + line + 1, lines, byte: byte_base + byte as u64, bytes: bytes as u64 };
-        let raw = &chunk[byte..byte + bytes];
+        let place = Place::of(found.span, line_base, byte_base);
+        let raw = &chunk[found.span.byte..found.span.byte + found.span.bytes];
         let at = At { ms, place, level: found.level, quote: None, exception: None, pattern: None };
         match found.step {
             Routine::Checkpoint(Step { job, id, what: StepKind::Triggered { at_ms, savepoint } }) => self.triggered(job, id, at_ms, savepoint, at, raw),
@@ -497,9 +504,8 @@ impl Builder {
     fn found(&mut self, chunk: &[u8], found: Found, line_base: u64, byte_base: u64) {
         let ms = found.stamp.map(|stamp| self.day.settle(stamp));
         self.last_ms = ms.or(self.last_ms);
-        let Span { line, lines, byte, bytes } = found.span;
-        let place = Place { line: line_base + line + 1, lines, byte: byte_base + byte as u64, bytes: bytes as u64 };
-        let raw = &chunk[byte..byte + bytes];
+        let place = Place::of(found.span, line_base, byte_base);
+        let raw = &chunk[found.span.byte..found.span.byte + found.span.bytes];
         let mut at = At { ms, place, level: found.level, quote: None, exception: None, pattern: None };
         let logger = found.logger.name(chunk);
         let mut decisive = false;
@@ -523,13 +529,8 @@ impl Builder {
         if entry.quote.is_none() && (entry.exception.is_some() || may_be_cited(&entry.what)) {
             entry.quote = self.digest.quotes.keep(raw);
         }
-        let entries = &mut self.digest.entries;
-        // Doubling would leave half of a long list empty.
-        if entries.len() == entries.capacity() {
-            entries.reserve_exact((entries.len() / 4).max(64));
-        }
-        entries.push(entry);
-        entries.len() - 1
+        push_one(&mut self.digest.entries, entry);
+        self.digest.entries.len() - 1
     }
 
     /// Between two records: what is under way names entries and their words.
@@ -743,7 +744,7 @@ impl Builder {
     fn tracker(&mut self, job: JobId) -> usize {
         let trackers = &mut self.digest.trackers;
         *self.tracker_of.entry(job).or_insert_with(|| {
-            trackers.push((job, CheckpointTracker::default()));
+            push_one(trackers, (job, CheckpointTracker::default()));
             trackers.len() - 1
         })
     }
@@ -865,6 +866,14 @@ fn job_of_event(kind: &Kind) -> Option<JobId> {
         Kind::RestartStrategy { job, .. } | Kind::JobNotRunning { job } => *job,
         _ => None,
     }
+}
+
+/// Adds to a list that may get long, or is one of very many: doubling would leave half of the room empty.
+pub fn push_one<T>(list: &mut Vec<T>, item: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact((list.len() / 4).max(1));
+    }
+    list.push(item);
 }
 
 /// The one line that begins at `byte`, for evidence.

@@ -126,14 +126,14 @@ pub fn quote_of(record: &[u8], place: Place) -> Quote {
 fn quote(words: &[u8], place: Place) -> Quote {
     let (words, lines) = words_of(words);
     Quote {
-        place: Place { lines, bytes: words.len() as u64, ..place },
+        place: Place { lines, bytes: words.len() as u32, ..place },
         sha256: Sha256::digest(words).into(),
         text: String::from_utf8_lossy(words).as_ref().into(),
     }
 }
 
 /// The beginning of a record that is quoted, and how many lines that is.
-fn words_of(raw: &[u8]) -> (&[u8], u64) {
+fn words_of(raw: &[u8]) -> (&[u8], u32) {
     let raw = raw.trim_ascii_end();
     let (mut end, mut lines, mut returns) = (0, 0, 0);
     for at in memchr::memchr_iter(b'\n', raw).chain(std::iter::once(raw.len())) {
@@ -149,7 +149,7 @@ fn words_of(raw: &[u8]) -> (&[u8], u64) {
             break;
         }
     }
-    (raw[..end].strip_suffix(b"\r").unwrap_or(&raw[..end]), lines.max(1) as u64)
+    (raw[..end].strip_suffix(b"\r").unwrap_or(&raw[..end]), lines.max(1) as u32)
 }
 
 #[cfg(test)]

@@ -84,6 +84,14 @@ impl Literals {
         all
     }
 
+    /// Gives back what is remembered.
+    pub fn forget(&self) {
+        if let Some(known) = self.known.get() {
+            known.lines.forget();
+            known.blocks.forget();
+        }
+    }
+
     fn known(&self) -> Option<&Known> {
         let new = || Known { lines: Memo::with_room(REMEMBERED_LINES), blocks: Memo::default() };
         self.apart.then(|| self.known.get_or_init(new))

@@ -119,6 +119,11 @@ impl Matcher {
         self.literals.remembered(text)
     }
 
+    /// Gives back what is remembered of texts.
+    pub fn forget(&self) {
+        self.literals.forget();
+    }
+
     /// Is what [`Matcher::literals_in`] finds in a text the sum of what it finds in the text's lines?
     pub fn line_by_line(&self) -> bool {
         self.literals.apart()

@@ -242,6 +242,11 @@ impl Packs {
         self.records.literals_in(text)
     }
 
+    /// Gives back what is remembered of texts.
+    pub fn forget(&self) {
+        [&self.exceptions, &self.records, &self.texts].into_iter().for_each(Matcher::forget);
+    }
+
     /// Does no literal of a record pattern reach over a line end?
     pub fn record_lines_apart(&self) -> bool {
         self.records.line_by_line()

@@ -207,9 +207,9 @@ fn evidence(view: &View, evidence: &Evidence) -> m::Evidence {
         Evidence::Quote { source, quote, ms } => m::Evidence {
             source: *source as u32,
             line: Some(quote.place.line),
-            lines: Some(quote.place.lines),
+            lines: Some(quote.place.lines.into()),
             byte: Some(quote.place.byte),
-            bytes: Some(quote.place.bytes),
+            bytes: Some(quote.place.bytes.into()),
             sha256: Some(hex(&quote.sha256)),
             time: view.time(*source, *ms),
             searched: None,
@@ -218,9 +218,9 @@ fn evidence(view: &View, evidence: &Evidence) -> m::Evidence {
         Evidence::Absence { source, from, to, text, quote } => m::Evidence {
             source: *source as u32,
             line: quote.as_ref().map(|q| q.place.line),
-            lines: quote.as_ref().map(|q| q.place.lines),
+            lines: quote.as_ref().map(|q| q.place.lines.into()),
             byte: quote.as_ref().map(|q| q.place.byte),
-            bytes: quote.as_ref().map(|q| q.place.bytes),
+            bytes: quote.as_ref().map(|q| q.place.bytes.into()),
             sha256: quote.as_ref().map(|q| hex(&q.sha256)),
             searched: Some(m::Searched { from: view.time(*source, *from), to: view.time(*source, *to) }),
             text: text.clone(),
