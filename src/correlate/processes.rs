@@ -1,6 +1,7 @@
 //! Processes: lives of JVMs over rotated files.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::clock::Clock;
 use super::rotation::Member;
@@ -18,9 +19,15 @@ pub struct Process {
     pub end: Option<i64>,
     pub ended_by: Option<&'static str>,
     pub container: Option<String>,
-    pub configuration: BTreeMap<Str, Str>,
     /// Source and shown-time clock of the last record.
     pub last_source: usize,
+}
+
+impl Process {
+    /// What it is configured with, as its log states it.
+    pub fn configuration(&self) -> &BTreeMap<Str, Str> {
+        &self.life.settings.configuration
+    }
 }
 
 /// Roles whose sources are logs of a process.
@@ -44,17 +51,7 @@ pub fn join(sources: &mut [ScannedSource], clocks: &[Clock], rotation: &[Member]
         let utc = |ms: Option<i64>| ms.map(|ms| clocks[source].utc(ms));
         let new = |life: Life, start, end| {
             let container = named.container.clone();
-            Process {
-                role: sniffed.role,
-                sources: vec![source],
-                life,
-                start,
-                end,
-                ended_by: None,
-                container,
-                configuration: BTreeMap::new(),
-                last_source: source,
-            }
+            Process { role: sniffed.role, sources: vec![source], life, start, end, ended_by: None, container, last_source: source }
         };
         if lives.peek().is_none_or(|life| life.component.is_none()) {
             let bare = lives.next().unwrap_or_default();
@@ -82,7 +79,6 @@ pub fn join(sources: &mut [ScannedSource], clocks: &[Clock], rotation: &[Member]
         }
     }
     for process in &mut processes {
-        process.configuration = std::mem::take(&mut process.life.configuration);
         process.ended_by = ended_by(process);
     }
     processes.sort_by_key(|p| (p.sources.first().copied(), p.start));
@@ -95,7 +91,10 @@ fn extend(life: &mut Life, more: Life) {
     life.exit_code = more.exit_code.or(life.exit_code);
     life.fatal = life.fatal.take().or(more.fatal);
     life.shutdown = more.shutdown.or_else(|| life.shutdown.take());
-    life.configuration.extend(more.configuration);
+    if !more.settings.configuration.is_empty() {
+        let more = more.settings.configuration.iter().map(|(key, value)| (key.clone(), value.clone()));
+        Arc::make_mut(&mut life.settings).configuration.extend(more);
+    }
 }
 
 /// How the process ended, as its own log tells; `None` where the log just ends.

@@ -244,7 +244,7 @@ fn host_of(address: &str) -> Option<&str> {
 
 /// `taskmanager.numberOfTaskSlots` of a process.
 fn slots(process: &Process) -> Option<u32> {
-    process.configuration.get("taskmanager.numberOfTaskSlots")?.trim().parse().ok()
+    process.configuration().get("taskmanager.numberOfTaskSlots")?.trim().parse().ok()
 }
 
 /// Finds each TaskManager's own log: by the id that it states, or by its container.

@@ -4,6 +4,8 @@
 //! has no line of its own, by what concludes it (a pause, a silence, a log that stops). The first candidate that is no symptom itself is the cause; what
 //! one log says of another's failure is never more than likely.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::cause::{AFTER_MS, Cause, Told};
@@ -254,7 +256,9 @@ impl Work<'_> {
         let waited = to.zip(process.start).is_some_and(|(to, from)| to - from >= LEAST_WAIT_MS);
         let mut cause = Cause::new("tm-not-started", if waited { Certainty::Likely } else { Certainty::Possible }, process.start);
         let text = "from the JobManager's start on no line tells of a TaskManager that registers".to_owned();
-        cause.evidence.push(Evidence::Absence { source: seen.at.source, from: process.start, to, text, quote: process.life.banner.clone() });
+        let banner = process.life.banner.as_ref().zip(process.sources.first());
+        let quote = banner.and_then(|(banner, source)| self.story.sources[*source].digest.line(banner)).map(Arc::new);
+        cause.evidence.push(Evidence::Absence { source: seen.at.source, from: process.start, to, text, quote });
         cause.evidence.extend(Evidence::of(self.story, seen.at));
         Some(cause)
     }

@@ -228,7 +228,7 @@ fn metaspace(work: &Work, source: usize, life: &JvmLife) -> Option<Sign> {
         let shown = life.longest.iter().find(|pause| pause.cause.starts_with("Metadata GC"));
         return Some(Sign::new("metaspace-growth", last_resort as f64, Severity::Warning, text).shown_by(shown));
     }
-    let limit = work.story.gc_links[source].and_then(|p| max_metaspace(work.story.processes[p].life.jvm_options.iter().map(|option| &**option)));
+    let limit = work.story.gc_links[source].and_then(|p| max_metaspace(work.story.processes[p].life.settings.jvm_options.iter().map(|option| &**option)));
     if let Some(limit) = limit.filter(|limit| peak as f64 >= 0.95 * *limit) {
         let text = format!("{} of at most {} MiB of Metaspace were in use.", mib(peak), (limit / 1_048_576.0) as u64);
         return Some(Sign::new("metaspace-growth", peak as f64 / limit, Severity::Warning, text));

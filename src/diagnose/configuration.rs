@@ -1,5 +1,7 @@
 //! Advice over the effective configuration: rules of `patterns/advice.toml` held against what the JobManager states and what was observed.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -39,8 +41,9 @@ pub fn look(work: &mut Work) {
             finding.jobs.push(job);
             let known = &work.story.processes[process];
             let source = known.sources.first().copied().unwrap_or(0);
-            let quote = advice.keys.iter().find_map(|key| known.life.quotes.get(*key)).or(known.life.banner.as_ref());
-            finding.cite(quote.map(|quote| Evidence::Quote { source, quote: quote.clone(), ms: known.start }));
+            let cited = advice.keys.iter().find_map(|key| known.life.cited.get(*key)).or(known.life.banner.as_ref());
+            let quote = cited.and_then(|cited| work.story.sources.get(source)?.digest.line(cited));
+            finding.cite(quote.map(|quote| Evidence::Quote { source, quote: Arc::new(quote), ms: known.start }));
             if !finding.evidence.is_empty() {
                 *given = Some(work.out.findings.len());
                 work.out.findings.push(finding);
@@ -96,9 +99,9 @@ impl Cluster {
                 *jobs.entry(*job).or_default() |= finding.role == Role::RootCause;
             }
         }
-        let stating = story.processes.iter().enumerate().filter(|(_, p)| p.role == "jobmanager" && !p.configuration.is_empty());
+        let stating = story.processes.iter().enumerate().filter(|(_, p)| p.role == "jobmanager" && !p.configuration().is_empty());
         let job_managers: FxHashMap<usize, usize> = stating.flat_map(|(i, p)| p.sources.iter().map(move |source| (*source, i))).collect();
-        let options = |process: &usize| story.processes[*process].life.jvm_options.iter().map(|o| o.to_string()).collect::<Vec<_>>().join(" ");
+        let options = |process: &usize| story.processes[*process].life.settings.jvm_options.iter().map(|o| o.to_string()).collect::<Vec<_>>().join(" ");
         let jvm_options = job_managers.values().map(|process| (*process, options(process))).collect();
         let mut cluster = Cluster { jobs, found, observed: FxHashMap::default(), job_managers, jvm_options };
         let longest = story
@@ -175,7 +178,7 @@ impl Facts for JobFacts<'_> {
         if key == JVM_OPTIONS {
             return self.cluster.jvm_options.get(&self.process).map(String::as_str);
         }
-        self.known.configuration.get(key).map(|value| &**value)
+        self.known.configuration().get(key).map(|value| &**value)
     }
 
     /// Found out only when asked: most terms before it do not hold.

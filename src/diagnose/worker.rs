@@ -471,7 +471,7 @@ impl Work<'_> {
     /// A duration that a process's configuration sets, in milliseconds.
     pub(super) fn duration_set(&self, which: Duration) -> Option<i64> {
         let find = || {
-            let set = self.story.processes.iter().find_map(|p| p.configuration.get(which.key()))?;
+            let set = self.story.processes.iter().find_map(|p| p.configuration().get(which.key()))?;
             crate::patterns::quantity(set, crate::patterns::Unit::Duration).map(|ms| ms as i64)
         };
         *self.index.durations[which as usize].get_or_init(find)

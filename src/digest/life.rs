@@ -1,9 +1,13 @@
 //! Process lives inside one source: a start banner begins one; what the process says of itself is kept here.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::{Place, Quote};
+use rustc_hash::{FxHashMap, FxHasher};
+
+use super::Place;
+use super::quotes::QuoteId;
 use crate::event::{BannerKey, Kind, Str};
 
 /// One life of a process as its own log tells it.
@@ -16,9 +20,7 @@ pub struct Life {
     pub commit: Option<Str>,
     pub jvm: Option<Str>,
     pub max_heap: Option<Str>,
-    pub jvm_options: Vec<Str>,
-    pub arguments: Vec<Str>,
-    pub configuration: BTreeMap<Str, Str>,
+    pub settings: Arc<Settings>,
     pub resource_id: Option<Str>,
     pub signal: Option<(Str, Place)>,
     pub exit_code: Option<(i64, Place)>,
@@ -26,9 +28,42 @@ pub struct Life {
     pub shutdown: Option<(Str, Place)>,
     pub first: Place,
     /// The line that begins the banner.
-    pub banner: Option<Arc<Quote>>,
+    pub banner: Option<Cited>,
     /// Configuration lines that rules may cite.
-    pub quotes: BTreeMap<Str, Arc<Quote>>,
+    pub cited: BTreeMap<Str, Cited>,
+}
+
+/// What the process was started with. Processes that start again and again mostly start with the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Settings {
+    pub jvm_options: Vec<Str>,
+    pub arguments: Vec<Str>,
+    pub configuration: BTreeMap<Str, Str>,
+}
+
+/// A line of a source whose words are kept there, see [`super::SourceDigest::line`].
+#[derive(Debug, Clone, Copy)]
+pub struct Cited {
+    pub place: Place,
+    pub(super) quote: Option<QuoteId>,
+}
+
+/// Settings that lives of one source share.
+#[derive(Debug, Clone, Default)]
+pub struct Shared {
+    by_hash: FxHashMap<u64, Arc<Settings>>,
+}
+
+impl Shared {
+    /// Lets a life whose start is over share its settings with an equal one before it.
+    pub fn settle(&mut self, life: &mut Life) {
+        let mut hasher = FxHasher::default();
+        life.settings.hash(&mut hasher);
+        let known = self.by_hash.entry(hasher.finish()).or_insert_with(|| life.settings.clone());
+        if *known == life.settings {
+            life.settings = known.clone();
+        }
+    }
 }
 
 /// Options, arguments and configuration entries that are kept; real processes have fewer than 500.
@@ -41,14 +76,12 @@ const CITED: &[&str] =
 impl Life {
     /// Drops what was said at the start, but for who it was.
     pub fn forget_details(&mut self) {
-        self.configuration.clear();
-        self.quotes.clear();
-        self.jvm_options = Vec::new();
-        self.arguments = Vec::new();
+        self.settings = Arc::default();
+        self.cited.clear();
     }
 
     /// Takes in what `kind` says of the process.
-    pub fn note(lives: &mut Vec<Life>, kind: &Kind, ms: Option<i64>, place: Place, quote: impl FnOnce() -> Option<Arc<Quote>>) {
+    pub fn note(lives: &mut Vec<Life>, kind: &Kind, ms: Option<i64>, place: Place, cite: impl FnOnce() -> Option<Cited>) {
         if let Kind::ProcessStart { component, version, commit } = kind {
             // A log of hostile length must not grow this list for ever.
             if lives.len() >= 10_000 {
@@ -60,7 +93,7 @@ impl Life {
                 commit: commit.clone(),
                 start_ms: ms,
                 first: place,
-                banner: quote(),
+                banner: cite(),
                 ..Life::default()
             };
             return lives.push(life);
@@ -85,14 +118,14 @@ impl Life {
             Kind::Banner { key, value } => match key {
                 BannerKey::Jvm => life.jvm = Some(value.clone()),
                 BannerKey::MaxHeap => life.max_heap = Some(value.clone()),
-                BannerKey::JvmOption if life.jvm_options.len() < MAX_ITEMS => life.jvm_options.push(value.clone()),
-                BannerKey::ProgramArgument if life.arguments.len() < MAX_ITEMS => life.arguments.push(value.clone()),
+                BannerKey::JvmOption if life.settings.jvm_options.len() < MAX_ITEMS => Arc::make_mut(&mut life.settings).jvm_options.push(value.clone()),
+                BannerKey::ProgramArgument if life.settings.arguments.len() < MAX_ITEMS => Arc::make_mut(&mut life.settings).arguments.push(value.clone()),
                 _ => {}
             },
-            Kind::Config { key, value } if life.configuration.len() < MAX_ITEMS => {
-                life.configuration.insert(key.clone(), value.clone());
+            Kind::Config { key, value } if life.settings.configuration.len() < MAX_ITEMS => {
+                Arc::make_mut(&mut life.settings).configuration.insert(key.clone(), value.clone());
                 if CITED.iter().any(|prefix| key.starts_with(prefix)) {
-                    life.quotes.extend(quote().map(|quote| (key.clone(), quote)));
+                    life.cited.extend(cite().map(|cited| (key.clone(), cited)));
                 }
             }
             Kind::TmIdentity { id } => life.resource_id = Some(id.clone()),

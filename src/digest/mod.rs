@@ -25,7 +25,7 @@ use crate::layout::{Layout, Level};
 use crate::record::gaps::{Gap, Gaps};
 use crate::record::{ChunkResult, Found, FoundStep, Routine, Span};
 use checkpoints::{CheckpointRun, CheckpointTracker, Completed, Failure, FailureWords};
-use life::Life;
+use life::{Cited, Life};
 use matters::Matters;
 use memory_log::MemoryLog;
 use quotes::{QuoteId, Quotes, quote_of};
@@ -230,6 +230,7 @@ pub struct Builder {
     gc_seen: bool,
     jvm: jvm::Reader,
     banner_quotes: usize,
+    settings: life::Shared,
     /// Open checkpoint run and task run per job: index of the entry.
     open_runs: FxHashMap<JobId, usize>,
     /// The run that was added to last, as long as it is open, and its tracker: checkpoints of one job follow one another.
@@ -322,6 +323,7 @@ impl Builder {
             gc_seen: false,
             jvm: jvm::Reader::default(),
             banner_quotes: 0,
+            settings: life::Shared::default(),
             storages: Vec::new(),
             room: MAX_ENTRIES,
             most: MOST_ENTRIES,
@@ -414,6 +416,7 @@ impl Builder {
         self.digest.matters.finish();
         if let Some(life) = self.digest.lives.last_mut() {
             life.end_ms = life.end_ms.or(self.last_ms);
+            self.settings.settle(life);
         }
         self.digest.has_banner = self.digest.lives.iter().any(|life| life.component.is_some());
         self.digest
@@ -646,16 +649,17 @@ impl Builder {
                     let before = self.digest.lives.last_mut();
                     if let Some(life) = before {
                         life.end_ms = life.end_ms.or(self.last_ms);
+                        self.settings.settle(life);
                     }
                     if let Some(old) = self.digest.lives.len().checked_sub(self.whole_lives).and_then(|at| self.digest.lives.get_mut(at)) {
                         old.forget_details();
                     }
                 }
                 let starts = matches!(kind, Kind::ProcessStart { .. });
-                let quotes = &mut self.banner_quotes;
+                let (cited, quotes) = (&mut self.banner_quotes, &mut self.digest.quotes);
                 Life::note(&mut self.digest.lives, &kind, at.ms, at.place, || {
-                    *quotes += 1;
-                    (*quotes <= MAX_BANNER_QUOTES).then(|| Arc::new(quote_of(raw, at.place)))
+                    *cited += 1;
+                    (*cited <= MAX_BANNER_QUOTES).then(|| Cited { place: at.place, quote: quotes.keep(raw) })
                 });
                 if starts {
                     self.push(at.entry(What::Event(kind)), raw);
@@ -825,12 +829,18 @@ impl SourceDigest {
             };
             failures.iter_mut().filter_map(|failure| failure.words.quote_mut()).chain(std::iter::once(&mut entry.quote))
         });
-        self.quotes.keep_only(of_entries.chain(self.gaps.iter_mut().map(|silence| &mut silence.quote)));
+        let of_lives = self.lives.iter_mut().flat_map(|life| life.banner.iter_mut().chain(life.cited.values_mut())).map(|cited| &mut cited.quote);
+        self.quotes.keep_only(of_entries.chain(self.gaps.iter_mut().map(|silence| &mut silence.quote)).chain(of_lives));
     }
 
     /// The words of an entry.
     pub fn quote(&self, entry: &Entry) -> Option<Quote> {
         self.quotes.get(entry.quote?, entry.place)
+    }
+
+    /// The words of a line that a life of this source cites.
+    pub fn line(&self, cited: &Cited) -> Option<Quote> {
+        self.quotes.get(cited.quote?, cited.place)
     }
 
     /// The line that ends a silence.

@@ -117,11 +117,11 @@ pub fn processes(view: &View) -> (Vec<m::Process>, u64) {
                 container: process.container.clone().or_else(|| worker.and_then(|w| w.container.clone())),
                 host: worker.and_then(|w| w.host.as_deref()).map(str::to_owned),
                 deployment: life.component.as_deref().and_then(deployment).map(str::to_owned),
-                jvm_options: life.jvm_options.iter().map(|o| mask(o)).collect(),
-                program_arguments: arguments(&life.arguments),
+                jvm_options: life.settings.jvm_options.iter().map(|o| mask(o)).collect(),
+                program_arguments: arguments(&life.settings.arguments),
                 max_heap_bytes: life.max_heap.as_deref().and_then(|h| h.split(' ').next()?.parse::<u64>().ok()).map(|mib| mib << 20),
                 configuration: process
-                    .configuration
+                    .configuration()
                     .iter()
                     .map(|(k, v)| (k.to_string(), if *secret.entry(k).or_insert_with(|| is_secret(k)) { "******".to_owned() } else { mask(v) }))
                     .collect(),
