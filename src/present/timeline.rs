@@ -29,9 +29,7 @@ pub fn rows(view: &View) -> (Vec<m::TimelineRow>, u64) {
             && last.kind == row.kind
             && last.job == row.job
             && last.attempt == row.attempt
-            && last.task_manager == row.task_manager
-            && folds(last.kind)
-            && same_but_numbers(&last.text, &row.text)
+            && last.told.as_ref().zip(row.told.as_ref()).is_some_and(|(last, row)| last.alike(row))
         {
             last.count += row.count;
             last.last = row.last.or(last.last);
@@ -49,11 +47,12 @@ pub fn rows(view: &View) -> (Vec<m::TimelineRow>, u64) {
         omitted += extra as u64;
         out.drain(MAX_ROWS / 2..MAX_ROWS / 2 + extra);
     }
-    (out.into_iter().map(|row| row.written(view)).collect(), omitted)
+    (out.into_iter().map(|row| row.written(view, &known)).collect(), omitted)
 }
 
 /// A row before it is written out: most of a long log's are left out again.
 struct Row {
+    at: EntryRef,
     first: Option<i64>,
     /// With the source whose clock shows it.
     last: Option<(usize, i64)>,
@@ -61,25 +60,37 @@ struct Row {
     kind: &'static str,
     job: Option<JobId>,
     attempt: Option<u32>,
+    /// Of kinds that fold.
+    told: Option<Told>,
+}
+
+/// The TaskManager and the words of a row.
+struct Told {
     task_manager: Option<String>,
-    source: usize,
-    line: u64,
     text: String,
 }
 
+impl Told {
+    fn alike(&self, other: &Told) -> bool {
+        self.task_manager == other.task_manager && same_but_numbers(&self.text, &other.text)
+    }
+}
+
 impl Row {
-    fn written(self, view: &View) -> m::TimelineRow {
+    fn written(self, view: &View, known: &Known) -> m::TimelineRow {
+        let source = self.at.source;
+        let Told { task_manager, text } = self.told.unwrap_or_else(|| told(view, known, self.at));
         m::TimelineRow {
-            first: view.time(self.source, self.first),
+            first: view.time(source, self.first),
             last: self.last.and_then(|(source, ms)| view.time(source, Some(ms))),
             count: self.count,
             kind: self.kind.to_owned(),
             job: self.job.map(|j| j.to_string()),
             attempt: self.attempt,
-            task_manager: self.task_manager,
-            source: self.source as u32,
-            line: self.line,
-            text: self.text,
+            task_manager,
+            source: source as u32,
+            line: view.story.entry(self.at).place.line,
+            text,
         }
     }
 }
@@ -156,8 +167,8 @@ impl Known {
         }
     }
 
-    fn words(&self, exception: Option<u64>) -> Option<String> {
-        self.words.get(&exception?).cloned()
+    fn root_words(&self, exception: Option<u64>) -> Option<&str> {
+        self.words.get(&exception?).map(String::as_str)
     }
 }
 
@@ -173,7 +184,7 @@ fn attempt_of(job: &Job, prepares: bool, ms: Option<i64>) -> Option<u32> {
 }
 
 fn row(view: &View, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<Row> {
-    let (kind, job, task_manager, text) = describe(view, known, at, entry)?;
+    let (kind, job) = kind_of(known, entry)?;
     let job = job.or_else(|| known.job_of(at.source, &entry.what));
     let index = job.and_then(|id| known.jobs.get(&id).copied());
     let prepares = matches!(entry.what, What::Event(Kind::Restored { .. }));
@@ -184,83 +195,110 @@ fn row(view: &View, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>)
         last = view.story.utc(at.source, run.last_ms).or(ms);
     }
     let last = last.map(|ms| (at.source, ms));
-    Some(Row { first: ms, last, count, kind, job, attempt, task_manager, source: at.source, line: entry.place.line, text })
+    let told = folds(kind).then(|| told(view, known, at));
+    Some(Row { at, first: ms, last, count, kind, job, attempt, told })
 }
 
-/// Kind, job, TaskManager and words of an entry; `None` for what is no row.
-fn describe(view: &View, known: &Known, at: EntryRef, entry: &Entry) -> Option<(&'static str, Option<JobId>, Option<String>, String)> {
-    Some(match &entry.what {
-        What::Checkpoints { job, run } if run.completed > 0 => {
-            let last = run.last_completed.map_or(0, |c| c.id);
-            (
-                "checkpoint.completed",
-                Some(*job),
-                None,
-                if run.completed == 1 { format!("checkpoint {last} completed") } else { format!("{} checkpoints completed, the last {last}", run.completed) },
-            )
-        }
+/// Kind and job of an entry; `None` for what is no row.
+fn kind_of(known: &Known, entry: &Entry) -> Option<(&'static str, Option<JobId>)> {
+    let kind = match &entry.what {
+        What::Checkpoints { job, run } if run.completed > 0 => return Some(("checkpoint.completed", Some(*job))),
         What::Checkpoints { .. } | What::Tasks { .. } => return None,
-        What::TaskFailed { job, failure } => {
-            let TaskFailure { task, location, on_task_manager } = &**failure;
-            let place = location.as_deref().map(|l| String::from_utf8_lossy(crate::classify::text::resource_id(l.as_bytes())).into_owned());
-            let why = known.words(entry.exception).map(|w| format!(": {w}")).unwrap_or_default();
-            let who = if *on_task_manager { " (TaskManager)" } else { "" };
-            ("task.failed", *job, place, format!("{task} FAILED{who}{why}"))
-        }
-        What::Problem { .. } => {
-            let why = known.words(entry.exception);
-            let pattern = entry.pattern.map(|p| view.rules.id(p).to_string());
-            let words = match (why, pattern) {
-                (Some(why), _) => why,
-                (None, Some(pattern)) => format!("{pattern}: {}", view.story.quote(at).map(|q| message_of(&q.text)).unwrap_or_default()),
-                _ => return None,
-            };
-            ("exception", None, None, words)
-        }
-        What::Event(kind) => match kind {
-            Kind::JobState { job, from, to, .. } => ("job.state", Some(*job), None, format!("{} → {}", from.name(), to.name())),
-            Kind::JobSubmitted { job, name } => ("job.submitted", Some(*job), None, format!("submitted: {name}")),
-            Kind::JobTerminal { job, state } => ("job.state", Some(*job), None, format!("reached {}", state.name())),
-            Kind::JobRecovering { job } => ("job.recovering", Some(*job), None, "taken over from the high-availability store".to_owned()),
-            Kind::TasksToRestart { count, global } => {
-                ("restart.scheduled", None, None, format!("{count} tasks to restart{}", if *global { " (global failure)" } else { "" }))
-            }
-            Kind::GlobalFailure => ("job.global-failure", None, None, known.words(entry.exception).unwrap_or_else(|| "global failure".to_owned())),
-            Kind::AdaptiveRestart { planned } => {
-                ("restart.scheduled", None, None, if *planned { "rescale: resources changed" } else { "restart after a failure" }.to_owned())
-            }
-            Kind::CheckpointFailed { job, id, reason, .. } => {
-                ("checkpoint.failed", Some(*job), None, format!("checkpoint {} failed: {}", id.map_or("?".to_owned(), |i| i.to_string()), reason.slug()))
-            }
-            Kind::Restored { job, id, savepoint, path, .. } => {
-                let what = if *savepoint { "savepoint" } else { "checkpoint" };
-                ("job.restored", Some(*job), None, format!("restored from {what} {id}{}", path.as_deref().map(|p| format!(" at {p}")).unwrap_or_default()))
-            }
-            Kind::SavepointRequested { job, stop } => {
-                ("savepoint.requested", Some(*job), None, if *stop { "stop with savepoint" } else { "savepoint" }.to_owned())
-            }
-            Kind::TmRegistering { id, .. } => ("tm.registered", None, Some(id.to_string()), format!("TaskManager {id} registers")),
-            Kind::TmLost { id, why, text } => {
-                let kind = if *why == TmLoss::Released { "tm.released" } else { "tm.lost" };
-                (kind, None, Some(id.to_string()), message_of(text))
-            }
-            Kind::WorkerTerminated { id, text, .. } => ("container.exited", None, Some(id.to_string()), message_of(text)),
-            Kind::PlatformEnd { id, text, .. } => ("container.exited", None, Some(id.to_string()), message_of(text)),
-            Kind::NodeDown { node, state } => ("node.lost", None, None, format!("node {node} is {state}")),
-            Kind::WorkerStopping { id } => ("container.stopping", None, Some(id.to_string()), format!("stopping {id}")),
-            Kind::WorkersRequested { .. } => ("container.requested", None, None, "worker requested".to_owned()),
-            Kind::ContainersReceived { count } => ("container.allocated", None, None, format!("{count} containers received")),
-            Kind::ProcessStart { component, version, .. } => ("process.start", None, None, format!("{component} {}", version.as_deref().unwrap_or(""))),
-            Kind::Signal { name } => ("process.stop", None, None, format!("received {name}")),
-            Kind::ExitCode { code } => ("process.stop", None, None, format!("exit code {code}")),
-            Kind::Fatal { text } => ("process.fatal", None, None, message_of(text)),
-            Kind::ShuttingDown { text } => ("process.stop", None, None, message_of(text)),
-            Kind::LeaderRevoked => ("leader.change", None, None, "leadership revoked".to_owned()),
-            Kind::LeaderGranted => ("leader.change", None, None, "leadership granted".to_owned()),
-            Kind::ConnectionToZooKeeper { text } => ("zookeeper.connection", None, None, message_of(text)),
-            _ => return None,
-        },
+        What::TaskFailed { job, .. } => return Some(("task.failed", *job)),
+        What::Problem { .. } if entry.pattern.is_some() || known.root_words(entry.exception).is_some() => return Some(("exception", None)),
+        What::Problem { .. } => return None,
+        What::Event(kind) => kind,
+    };
+    Some(match kind {
+        Kind::JobState { job, .. } | Kind::JobTerminal { job, .. } => ("job.state", Some(*job)),
+        Kind::JobSubmitted { job, .. } => ("job.submitted", Some(*job)),
+        Kind::JobRecovering { job } => ("job.recovering", Some(*job)),
+        Kind::TasksToRestart { .. } | Kind::AdaptiveRestart { .. } => ("restart.scheduled", None),
+        Kind::GlobalFailure => ("job.global-failure", None),
+        Kind::CheckpointFailed { job, .. } => ("checkpoint.failed", Some(*job)),
+        Kind::Restored { job, .. } => ("job.restored", Some(*job)),
+        Kind::SavepointRequested { job, .. } => ("savepoint.requested", Some(*job)),
+        Kind::TmRegistering { .. } => ("tm.registered", None),
+        Kind::TmLost { why: TmLoss::Released, .. } => ("tm.released", None),
+        Kind::TmLost { .. } => ("tm.lost", None),
+        Kind::WorkerTerminated { .. } | Kind::PlatformEnd { .. } => ("container.exited", None),
+        Kind::NodeDown { .. } => ("node.lost", None),
+        Kind::WorkerStopping { .. } => ("container.stopping", None),
+        Kind::WorkersRequested { .. } => ("container.requested", None),
+        Kind::ContainersReceived { .. } => ("container.allocated", None),
+        Kind::ProcessStart { .. } => ("process.start", None),
+        Kind::Signal { .. } | Kind::ExitCode { .. } | Kind::ShuttingDown { .. } => ("process.stop", None),
+        Kind::Fatal { .. } => ("process.fatal", None),
+        Kind::LeaderRevoked | Kind::LeaderGranted => ("leader.change", None),
+        Kind::ConnectionToZooKeeper { .. } => ("zookeeper.connection", None),
+        _ => return None,
     })
+}
+
+/// TaskManager and words of an entry that is a row.
+fn told(view: &View, known: &Known, at: EntryRef) -> Told {
+    let entry = view.story.entry(at);
+    let mut task_manager = None;
+    let text = match &entry.what {
+        What::Checkpoints { run, .. } => {
+            let last = run.last_completed.map_or(0, |c| c.id);
+            if run.completed == 1 { format!("checkpoint {last} completed") } else { format!("{} checkpoints completed, the last {last}", run.completed) }
+        }
+        What::Tasks { .. } => String::new(),
+        What::TaskFailed { failure, .. } => {
+            let TaskFailure { task, location, on_task_manager } = &**failure;
+            task_manager = location.as_deref().map(|l| String::from_utf8_lossy(crate::classify::text::resource_id(l.as_bytes())).into_owned());
+            let why = known.root_words(entry.exception).map(|w| format!(": {w}")).unwrap_or_default();
+            let who = if *on_task_manager { " (TaskManager)" } else { "" };
+            format!("{task} FAILED{who}{why}")
+        }
+        What::Problem { .. } => match (known.root_words(entry.exception), entry.pattern) {
+            (Some(why), _) => why.to_owned(),
+            (None, Some(pattern)) => format!("{}: {}", view.rules.id(pattern), view.story.quote(at).map(|q| message_of(&q.text)).unwrap_or_default()),
+            (None, None) => String::new(),
+        },
+        What::Event(kind) => {
+            task_manager = match kind {
+                Kind::TmRegistering { id, .. } | Kind::TmLost { id, .. } | Kind::WorkerTerminated { id, .. } => Some(id.to_string()),
+                Kind::PlatformEnd { id, .. } | Kind::WorkerStopping { id } => Some(id.to_string()),
+                _ => None,
+            };
+            words_of(kind, known.root_words(entry.exception))
+        }
+    };
+    Told { task_manager, text }
+}
+
+fn words_of(kind: &Kind, why: Option<&str>) -> String {
+    match kind {
+        Kind::JobState { from, to, .. } => format!("{} → {}", from.name(), to.name()),
+        Kind::JobSubmitted { name, .. } => format!("submitted: {name}"),
+        Kind::JobTerminal { state, .. } => format!("reached {}", state.name()),
+        Kind::JobRecovering { .. } => "taken over from the high-availability store".to_owned(),
+        Kind::TasksToRestart { count, global } => format!("{count} tasks to restart{}", if *global { " (global failure)" } else { "" }),
+        Kind::GlobalFailure => why.unwrap_or("global failure").to_owned(),
+        Kind::AdaptiveRestart { planned: true } => "rescale: resources changed".to_owned(),
+        Kind::AdaptiveRestart { planned: false } => "restart after a failure".to_owned(),
+        Kind::CheckpointFailed { id, reason, .. } => format!("checkpoint {} failed: {}", id.map_or("?".to_owned(), |i| i.to_string()), reason.slug()),
+        Kind::Restored { id, savepoint, path, .. } => {
+            let what = if *savepoint { "savepoint" } else { "checkpoint" };
+            format!("restored from {what} {id}{}", path.as_deref().map(|p| format!(" at {p}")).unwrap_or_default())
+        }
+        Kind::SavepointRequested { stop, .. } => if *stop { "stop with savepoint" } else { "savepoint" }.to_owned(),
+        Kind::TmRegistering { id, .. } => format!("TaskManager {id} registers"),
+        Kind::TmLost { text, .. } | Kind::WorkerTerminated { text, .. } | Kind::PlatformEnd { text, .. } => message_of(text),
+        Kind::NodeDown { node, state } => format!("node {node} is {state}"),
+        Kind::WorkerStopping { id } => format!("stopping {id}"),
+        Kind::WorkersRequested { .. } => "worker requested".to_owned(),
+        Kind::ContainersReceived { count } => format!("{count} containers received"),
+        Kind::ProcessStart { component, version, .. } => format!("{component} {}", version.as_deref().unwrap_or("")),
+        Kind::Signal { name } => format!("received {name}"),
+        Kind::ExitCode { code } => format!("exit code {code}"),
+        Kind::Fatal { text } | Kind::ShuttingDown { text } | Kind::ConnectionToZooKeeper { text } => message_of(text),
+        Kind::LeaderRevoked => "leadership revoked".to_owned(),
+        Kind::LeaderGranted => "leadership granted".to_owned(),
+        _ => String::new(),
+    }
 }
 
 fn root_words(trace: &Trace) -> Option<String> {
