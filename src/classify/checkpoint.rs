@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::text::{Needle, job, job_after, keep, keep_name, number, number_after, resource_id, signed, split, split_last};
+use super::text::{LastJob, Needle, job, job_after, keep, keep_name, number, number_after, resource_id, signed, split, split_last};
 use crate::event::{CheckpointReason, JobId, Kind, Str};
 
 /// Texts of `CheckpointFailureReason` and what they are folded into; `true` marks reasons raised before the checkpoint starts.
@@ -46,8 +46,8 @@ pub fn reason(text: &[u8]) -> (CheckpointReason, bool) {
 /// Reads a checkpoint message; `whole` includes the stack trace that follows.
 pub fn classify(line: &[u8], whole: &[u8]) -> Option<Kind> {
     match line.first()? {
-        b'T' => step(line).map(Kind::from).or_else(|| triggering(line)),
-        b'C' => step(line).map(Kind::from).or_else(|| expired(line)).or_else(|| kept(line)),
+        b'T' => step(line, &mut LastJob::default()).map(Kind::from).or_else(|| triggering(line)),
+        b'C' => step(line, &mut LastJob::default()).map(Kind::from).or_else(|| expired(line)).or_else(|| kept(line)),
         b'D' => declined(line, whole),
         b'F' => failed(line, whole),
         b'R' => restored(line),
@@ -85,39 +85,44 @@ impl From<Step> for Kind {
 
 /// Reads `Triggering checkpoint …` and `Completed checkpoint …`.
 #[inline]
-pub fn step(line: &[u8]) -> Option<Step> {
+pub fn step(line: &[u8], last: &mut LastJob) -> Option<Step> {
     match line.first()? {
-        b'T' => triggered(line.strip_prefix(b"Triggering checkpoint ")?),
-        b'C' => completed(line.strip_prefix(b"Completed checkpoint ")?),
+        b'T' => triggered(line.strip_prefix(b"Triggering checkpoint ")?, last),
+        b'C' => completed(line.strip_prefix(b"Completed checkpoint ")?, last),
         _ => None,
     }
 }
 
 /// `N[ (type=…)] @ MS for job J.`
-fn triggered(rest: &[u8]) -> Option<Step> {
+fn triggered(rest: &[u8], last: &mut LastJob) -> Option<Step> {
     let (id, rest) = number(rest)?;
-    let at = memchr::memchr_iter(b'@', rest).find(|at| *at > 0 && rest[at - 1] == b' ' && rest.get(at + 1) == Some(&b' '))?;
-    let (kind, tail) = (&rest[..at - 1], &rest[at + 2..]);
+    let (savepoint, tail) = match USUAL_TYPES.iter().find_map(|usual| rest.strip_prefix(*usual)) {
+        Some(tail) => (false, tail),
+        None => {
+            let at = memchr::memchr_iter(b'@', rest).find(|at| *at > 0 && rest[at - 1] == b' ' && rest.get(at + 1) == Some(&b' '))?;
+            let (kind, tail) = (&rest[..at - 1], &rest[at + 2..]);
+            (SAVEPOINT.is_in(kind) || SAVEPOINT_TYPE.is_in(kind), tail)
+        }
+    };
     let (at_ms, tail) = number(tail)?;
     let job = match tail.strip_prefix(b" for job ") {
-        Some(tail) => job(tail)?,
+        Some(tail) => last.read(tail)?,
         None => job_after(tail, b" for job ")?,
     };
-    let savepoint = !USUAL_TYPES.contains(&kind) && (SAVEPOINT.is_in(kind) || SAVEPOINT_TYPE.is_in(kind));
     Some(Step { job, id, what: StepKind::Triggered { at_ms: i64::try_from(at_ms).ok()?, savepoint } })
 }
 
 /// How periodic checkpoints are named: by `SnapshotType` (1.15 on), by `CheckpointType` before it, and not at all (up to 1.10).
-const USUAL_TYPES: [&[u8]; 3] = [b" (type=CheckpointType{name='Checkpoint', sharingFilesStrategy=FORWARD_BACKWARD})", b" (type=CHECKPOINT)", b""];
+const USUAL_TYPES: [&[u8]; 3] = [b" (type=CheckpointType{name='Checkpoint', sharingFilesStrategy=FORWARD_BACKWARD}) @ ", b" (type=CHECKPOINT) @ ", b" @ "];
 
 static SAVEPOINT: Needle = Needle::new("avepoint");
 static SAVEPOINT_TYPE: Needle = Needle::new("SAVEPOINT");
 
 /// `N for job J (B bytes in D ms).` or `N for job J (B bytes, checkpointDuration=D ms, finalizationTime=F ms).`
-fn completed(rest: &[u8]) -> Option<Step> {
+fn completed(rest: &[u8], last: &mut LastJob) -> Option<Step> {
     let (id, rest) = number(rest)?;
     let rest = rest.strip_prefix(b" for job ")?;
-    let job = job(rest)?;
+    let job = last.read(rest)?;
     let (bytes, rest) = number(rest[32..].strip_prefix(b" (")?)?;
     let duration_ms = match usual_duration(rest) {
         Some(duration) => duration,

@@ -18,6 +18,7 @@ use rustc_hash::FxHashMap;
 use crate::event::Kind;
 use crate::layout::{Level, simple_name};
 use crate::record::Routine;
+use text::LastJob;
 
 /// A group of loggers that write the same kind of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,9 +151,9 @@ pub fn group_of(logger: &[u8]) -> Option<Group> {
 
 /// What an ordinary record of one line says, where that only counts; the same that [`classify`] would say.
 #[inline]
-pub fn routine(group: Group, line: &[u8]) -> Option<Routine> {
+pub fn routine(group: Group, line: &[u8], last: &mut LastJob) -> Option<Routine> {
     match group {
-        Group::Checkpoint => checkpoint::step(line).map(Routine::Checkpoint),
+        Group::Checkpoint => checkpoint::step(line, last).map(Routine::Checkpoint),
         Group::Task => task::routine(line, true).map(Routine::Task),
         Group::Job => task::routine(line, false).filter(|_| job::classify(line).is_none()).map(Routine::Task),
         _ => None,

@@ -1,18 +1,14 @@
 //! Conditions beside failed attempts: checkpoints that fail while the job goes on, processes that end, pasted traces without a job, thresholds.
 
-use std::collections::BTreeSet;
-
-use rayon::prelude::*;
-use rustc_hash::FxHashSet;
-
 use super::cause::{Cause, Told};
 use super::chain::Seen;
-use super::finding::{Certainty, Evidence, Finding, Role};
+use super::finding::{Certainty, Evidence, Role};
 use super::incidents::{self, Work};
-use crate::correlate::{Attempt, EntryRef, Job, Loss, Outcome};
+use super::losses;
+use crate::correlate::{Attempt, EntryRef, Job, Outcome};
 use crate::digest::What;
 use crate::digest::matters::subject_of;
-use crate::event::{CheckpointReason, JobState, Kind, Str};
+use crate::event::{CheckpointReason, JobState, Kind};
 use crate::layout::Level;
 use crate::patterns::{Nature, Pattern, Severity};
 
@@ -24,7 +20,7 @@ pub fn look(work: &mut Work) {
         never_ran(work, job);
     }
     lost_job_managers(work);
-    lost_task_managers(work);
+    losses::look(work);
     fatal_processes(work);
     pasted(work);
 }
@@ -239,112 +235,6 @@ fn lost_job_managers(work: &mut Work) {
     {
         cause.symptoms.push((noticed.into(), Evidence::of(work.story, at).into_iter().collect()));
         work.note_alone(cause, had_jobs, Role::RootCause);
-    }
-}
-
-/// Losses of TaskManagers whose causes are held at a time.
-const LOSSES_AT_ONCE: usize = 256;
-
-/// TaskManagers that were lost without any job failing by it.
-fn lost_task_managers(work: &mut Work) {
-    let lost: Vec<(usize, usize, i64)> = {
-        let lives = work.story.workers.iter().enumerate().flat_map(|(w, worker)| worker.lives.iter().enumerate().map(move |(l, life)| (w, l, life)));
-        let lost = lives.filter(|(.., life)| life.loss.is_some_and(Loss::is_loss)).filter_map(|(w, l, life)| Some((w, l, life.lost?)));
-        lost.filter(|(.., lost)| work.judged(Some(*lost))).collect()
-    };
-    let (mut explained, attempts) = (Explained::by(&work.out.findings), Attempts::of(&work.story.jobs));
-    // As with attempts: found on all threads, noted in order.
-    for some in lost.chunks(LOSSES_AT_ONCE) {
-        let causes: Vec<Cause> = some.par_iter().map(|(w, l, lost)| work.worker_cause(*w, *l, Some(*lost))).collect();
-        for ((w, l, lost), cause) in some.iter().copied().zip(causes) {
-            let slug = &*cause.slug;
-            let better = if slug.contains("oom") || slug == "gc-overhead" {
-                Some(Loss::Oom)
-            } else if slug == "tm-process-killed" {
-                Some(Loss::Killed)
-            } else if slug.starts_with("container-killed") || slug == "k8s-oomkilled" {
-                Some(Loss::KilledMemory)
-            } else if slug.starts_with("jvm-crash") {
-                Some(Loss::Crashed)
-            } else {
-                None
-            };
-            if let Some(better) = better {
-                work.out.losses.insert((w, l), better);
-            }
-            // By an attempt that it ended, or as a part of the same incident.
-            if !explained.is(&work.story.workers[w].id, lost) && !work.story.jobs.is_empty() && attempts.one_at(lost) {
-                let noted = work.note_alone(cause, None, Role::RootCause);
-                explained.see(&work.out.findings, noted);
-            }
-        }
-    }
-}
-
-/// What findings explain of losses of TaskManagers: looked up, for there may be as many findings as losses.
-#[derive(Default)]
-struct Explained {
-    /// TaskManagers of findings.
-    workers: FxHashSet<Str>,
-    /// When each finding began that is a root cause, and all of these in order.
-    begins: Vec<Option<i64>>,
-    in_order: BTreeSet<(i64, usize)>,
-}
-
-impl Explained {
-    fn by(findings: &[Finding]) -> Explained {
-        let mut explained = Explained::default();
-        explained.see(findings, 0);
-        explained
-    }
-
-    /// Takes in findings that are new, and one that changed.
-    fn see(&mut self, findings: &[Finding], changed: usize) {
-        let new = self.begins.len();
-        self.begins.resize(findings.len(), None);
-        for at in (new..findings.len()).chain((changed < new).then_some(changed)) {
-            let finding = &findings[at];
-            self.workers.extend(finding.task_manager.clone());
-            let begins = finding.first.filter(|_| finding.role == Role::RootCause);
-            let before = std::mem::replace(&mut self.begins[at], begins);
-            if before != begins {
-                before.map(|ms| self.in_order.remove(&(ms, at)));
-                self.in_order.extend(begins.map(|ms| (ms, at)));
-            }
-        }
-    }
-
-    /// Does a finding name the TaskManager, or did a root cause begin within two minutes of its loss?
-    fn is(&self, worker: &Str, lost: i64) -> bool {
-        const NEAR_MS: i64 = 120_000;
-        self.workers.contains(worker) || self.in_order.range((lost - NEAR_MS + 1, 0)..(lost + NEAR_MS, 0)).next().is_some()
-    }
-}
-
-/// Stretches of time in which attempts ran, by their beginnings.
-struct Attempts {
-    begins: Vec<i64>,
-    /// The latest end of each and of those before it.
-    ends: Vec<i64>,
-}
-
-impl Attempts {
-    fn of(jobs: &[Job]) -> Attempts {
-        let attempts = jobs.iter().flat_map(|job| &job.attempts);
-        let mut stretches: Vec<(i64, i64)> = attempts.map(|a| (a.start.unwrap_or(i64::MIN), a.end.unwrap_or(i64::MAX))).collect();
-        stretches.sort_unstable();
-        let latest = |latest: &mut i64, (_, end): &(i64, i64)| {
-            *latest = (*latest).max(*end);
-            Some(*latest)
-        };
-        let ends = stretches.iter().scan(i64::MIN, latest).collect();
-        Attempts { begins: stretches.into_iter().map(|(begin, _)| begin).collect(), ends }
-    }
-
-    /// Did one run at `ms`, or end not long before?
-    fn one_at(&self, ms: i64) -> bool {
-        let begun = self.begins.partition_point(|begin| *begin <= ms);
-        begun.checked_sub(1).is_some_and(|last| self.ends[last].saturating_add(5_000) >= ms)
     }
 }
 

@@ -14,6 +14,7 @@ pub mod finding;
 pub mod incidents;
 mod jvm;
 mod leader;
+mod losses;
 pub mod verdict;
 mod worker;
 

@@ -139,3 +139,28 @@ impl Life {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn life(heap: &str) -> Life {
+        let configuration = BTreeMap::from([("taskmanager.heap".into(), heap.into())]);
+        Life { settings: Arc::new(Settings { configuration, ..Settings::default() }), ..Life::default() }
+    }
+
+    #[test]
+    fn equal_settings_are_shared_and_others_kept() {
+        let mut shared = Shared::default();
+        let mut lives = [life("1g"), life("2g"), life("1g")];
+        lives.iter_mut().for_each(|life| shared.settle(life));
+        assert!(Arc::ptr_eq(&lives[0].settings, &lives[2].settings));
+        let heaps: Vec<&str> = lives.iter().map(|life| &*life.settings.configuration["taskmanager.heap"]).collect();
+        assert_eq!(heaps, ["1g", "2g", "1g"]);
+        // What a life says later is its own.
+        let place = Place::default();
+        let mut lives = lives.to_vec();
+        Life::note(&mut lives, &Kind::Config { key: "a".into(), value: "b".into() }, None, place, || None);
+        assert_eq!(lives.iter().map(|life| life.settings.configuration.len()).collect::<Vec<_>>(), [1, 1, 2]);
+    }
+}

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
+use crate::classify::text::LastJob;
 use crate::classify::{self, Group};
 use crate::layout::time::{Date, DayClock, Stamp};
 use crate::layout::{self, Head, Lacks, Layout, Level, Naming, ansi, json};
@@ -217,6 +218,7 @@ pub fn scan(chunk: &[u8], mode: Mode, rules: &Rules) -> ChunkResult {
         recent: Recent::default(),
         clock: DayClock::default(),
         gaps: GapFinder::default(),
+        last_job: LastJob::default(),
         open: None,
     }
     .run()
@@ -314,6 +316,7 @@ struct Scanner<'c, 'r> {
     recent: Recent<'c>,
     clock: DayClock,
     gaps: GapFinder,
+    last_job: LastJob,
     open: Option<Open>,
 }
 
@@ -643,7 +646,7 @@ impl<'c> Scanner<'c, '_> {
             Interest::None if !open.traced && self.mode.headed && !is_text(open) => {}
             Interest::Group { group, .. } if !open.traced && !open.copied => {
                 let message = self.chunk.get(open.message..open.head_end.min(open.start + MAX_RECORD)).unwrap_or_default();
-                match classify::routine(group, message.trim_ascii_end()) {
+                match classify::routine(group, message.trim_ascii_end(), &mut self.last_job) {
                     Some(step) => {
                         let Open { stamp, level, logger, message, .. } = *open;
                         let span = open.span(end, number);
