@@ -96,7 +96,7 @@ impl Clock {
     pub fn anchor(&self) -> Option<Anchor> {
         let offset_minutes = self.offset;
         if let Some((first, least, most)) = self.start {
-            let error_ms = (most - first).max(first - least).ceil() as i64 + 1;
+            let error_ms = ((most - first).max(first - least).ceil() as i64).saturating_add(1);
             return Some(Anchor { start_epoch_ms: first.round() as i64, from: AnchorFrom::TimeAndUptime, error_ms, offset_minutes });
         }
         if let Some(start) = self.wrapper {
