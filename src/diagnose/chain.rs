@@ -12,7 +12,7 @@ use super::cause::{AFTER_MS, Cause, Told};
 use super::conditions;
 use super::finding::{Certainty, Evidence, Missing};
 use super::incidents::{self, Work};
-use super::worker::Duration;
+use super::worker::DurationKey;
 use crate::correlate::{EntryRef, Placed};
 use crate::digest::What;
 use crate::event::{JobId, Kind};
@@ -112,7 +112,7 @@ impl Work<'_> {
     /// How far back a chain goes, in milliseconds; from a checkpoint that expired no further than to its trigger (10 minutes by default).
     fn window(&self, chain: &Chain) -> i64 {
         let window = i64::try_from(chain.window_ms).unwrap_or(i64::MAX);
-        if chain.symptom == "cp-expired" { window.min(self.duration_set(Duration::CheckpointTimeout).unwrap_or(600_000)) } else { window }
+        if chain.symptom == "cp-expired" { window.min(self.duration_set(DurationKey::CheckpointTimeout).unwrap_or(600_000)) } else { window }
     }
 
     fn by_slug(&self) -> BySlug {
@@ -256,9 +256,10 @@ impl Work<'_> {
         let waited = to.zip(process.start).is_some_and(|(to, from)| to - from >= LEAST_WAIT_MS);
         let mut cause = Cause::new("tm-not-started", if waited { Certainty::Likely } else { Certainty::Possible }, process.start);
         let text = "from the JobManager's start on no line tells of a TaskManager that registers".to_owned();
-        let banner = process.life.banner.as_ref().zip(process.sources.first());
-        let quote = banner.and_then(|(banner, source)| self.story.sources[*source].digest.line(banner)).map(Arc::new);
-        cause.evidence.push(Evidence::Absence { source: seen.at.source, from: process.start, to, text, quote });
+        // Of a rotated log the first file has the start.
+        let source = process.sources.first().copied().unwrap_or(seen.at.source);
+        let quote = process.life.banner.as_ref().and_then(|banner| self.story.sources[source].digest.line(banner)).map(Arc::new);
+        cause.evidence.push(Evidence::Absence { source, from: process.start, to, text, quote });
         cause.evidence.extend(Evidence::of(self.story, seen.at));
         Some(cause)
     }

@@ -41,8 +41,8 @@ pub fn look(work: &mut Work) {
             finding.jobs.push(job);
             let known = &work.story.processes[process];
             let source = known.sources.first().copied().unwrap_or(0);
-            let cited = advice.keys.iter().find_map(|key| known.life.cited.get(*key)).or(known.life.banner.as_ref());
-            let quote = cited.and_then(|cited| work.story.sources.get(source)?.digest.line(cited));
+            let cited = advice.keys.iter().filter_map(|key| known.life.cited.get(*key)).chain(&known.life.banner);
+            let quote = work.story.sources.get(source).and_then(|source| cited.into_iter().find_map(|cited| source.digest.line(cited)));
             finding.cite(quote.map(|quote| Evidence::Quote { source, quote: Arc::new(quote), ms: known.start }));
             if !finding.evidence.is_empty() {
                 *given = Some(work.out.findings.len());

@@ -12,6 +12,7 @@ use super::chain::BySlug;
 use super::checkpoint::is_checkpoint_logger;
 use super::finding::{Certainty, Evidence, Finding, Role, Severity};
 use super::leader::Frozen;
+use super::worker::DurationKey;
 use super::{Diagnosis, Options};
 use crate::correlate::{Attempt, EntryRef, Loss, Outcome, Placed, Story};
 use crate::digest::matters::ExceptionGroup;
@@ -39,7 +40,7 @@ pub struct Work<'s> {
     by_cause: BTreeMap<(Str, String), usize>,
     /// Findings and the jobs that they name: looking through a finding's jobs for each job would cost jobs times jobs.
     concerned: FxHashSet<(usize, usize)>,
-    /// Jobs that have a root cause.
+    /// Jobs that have a root cause, by [`Work::note_alone`] or an attempt of theirs.
     pub explained: FxHashSet<usize>,
     /// Failed attempts in judged time, in order: (job, attempt).
     pub failed: Vec<(usize, usize)>,
@@ -76,7 +77,7 @@ pub struct Index {
     /// JobManagers of which there is a GC log, see `leader`.
     pub leaders_with_gc: OnceLock<Vec<usize>>,
     /// Durations that any process sets, by key, in milliseconds.
-    pub durations: [OnceLock<Option<i64>>; 3],
+    pub durations: [OnceLock<Option<i64>>; DurationKey::COUNT],
     /// JobManagers whose logs stop without a word, see `leader`.
     pub silent_leaders: OnceLock<Vec<(usize, i64)>>,
 }

@@ -17,18 +17,21 @@ fn ends_the_process(slug: &str) -> bool {
 
 /// Durations of the configuration that causes are weighed with.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Duration {
+pub enum DurationKey {
     HeartbeatTimeout,
     HeartbeatInterval,
     CheckpointTimeout,
 }
 
-impl Duration {
+impl DurationKey {
+    /// How many there are.
+    pub const COUNT: usize = 3;
+
     fn key(self) -> &'static str {
         match self {
-            Duration::HeartbeatTimeout => "heartbeat.timeout",
-            Duration::HeartbeatInterval => "heartbeat.interval",
-            Duration::CheckpointTimeout => "execution.checkpointing.timeout",
+            DurationKey::HeartbeatTimeout => "heartbeat.timeout",
+            DurationKey::HeartbeatInterval => "heartbeat.interval",
+            DurationKey::CheckpointTimeout => "execution.checkpointing.timeout",
         }
     }
 }
@@ -401,7 +404,7 @@ impl Work<'_> {
                 let covers = from <= lost + 1_000 && to >= lost - 1_000 && to - from >= timeout * 6 / 10;
                 if covers && gap.burst >= 3 {
                     // One that is only cut off from the network notices that itself, about when its peers do.
-                    let outlasts = to - lost > self.duration_set(Duration::HeartbeatInterval).unwrap_or(10_000) + 1_000;
+                    let outlasts = to - lost > self.duration_set(DurationKey::HeartbeatInterval).unwrap_or(10_000) + 1_000;
                     let certainty = if outlasts { Certainty::Likely } else { Certainty::Possible };
                     let process = self.story.workers[worker].process;
                     let has_gc_log = process.is_some()
@@ -465,11 +468,11 @@ impl Work<'_> {
 
     /// The same where the logs show what is set.
     pub(super) fn heartbeat_timeout_set(&self) -> Option<i64> {
-        self.duration_set(Duration::HeartbeatTimeout).filter(|timeout| *timeout > 0)
+        self.duration_set(DurationKey::HeartbeatTimeout).filter(|timeout| *timeout > 0)
     }
 
     /// A duration that a process's configuration sets, in milliseconds.
-    pub(super) fn duration_set(&self, which: Duration) -> Option<i64> {
+    pub(super) fn duration_set(&self, which: DurationKey) -> Option<i64> {
         let find = || {
             let set = self.story.processes.iter().find_map(|p| p.configuration().get(which.key()))?;
             crate::patterns::quantity(set, crate::patterns::Unit::Duration).map(|ms| ms as i64)

@@ -41,12 +41,15 @@ pub struct Settings {
     pub configuration: BTreeMap<Str, Str>,
 }
 
-/// A line of a source whose words are kept there, see [`super::SourceDigest::line`].
+/// A line of a start whose words its source keeps, see [`super::SourceDigest::line`].
 #[derive(Debug, Clone, Copy)]
 pub struct Cited {
     pub place: Place,
     pub(super) quote: Option<QuoteId>,
 }
+
+/// Settings that are known at a time: where each start has others, remembering all would keep what lives forget.
+const KNOWN: usize = 256;
 
 /// Settings that lives of one source share.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +62,9 @@ impl Shared {
     pub fn settle(&mut self, life: &mut Life) {
         let mut hasher = FxHasher::default();
         life.settings.hash(&mut hasher);
+        if self.by_hash.len() >= KNOWN {
+            self.by_hash.clear();
+        }
         let known = self.by_hash.entry(hasher.finish()).or_insert_with(|| life.settings.clone());
         if *known == life.settings {
             life.settings = known.clone();
@@ -157,10 +163,34 @@ mod tests {
         assert!(Arc::ptr_eq(&lives[0].settings, &lives[2].settings));
         let heaps: Vec<&str> = lives.iter().map(|life| &*life.settings.configuration["taskmanager.heap"]).collect();
         assert_eq!(heaps, ["1g", "2g", "1g"]);
+        // No more are known than a few.
+        for heap in 0..2 * KNOWN {
+            shared.settle(&mut life(&heap.to_string()));
+        }
+        assert!(shared.by_hash.len() <= KNOWN);
         // What a life says later is its own.
         let place = Place::default();
         let mut lives = lives.to_vec();
         Life::note(&mut lives, &Kind::Config { key: "a".into(), value: "b".into() }, None, place, || None);
         assert_eq!(lives.iter().map(|life| life.settings.configuration.len()).collect::<Vec<_>>(), [1, 1, 2]);
+    }
+
+    #[test]
+    fn a_start_is_quoted_though_there_is_no_room_for_entries() {
+        let mut builder = crate::digest::Builder::new();
+        let mut state = 1u64;
+        let mut noise = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            b'!' + ((state >> 40) % 90) as u8
+        };
+        while builder.digest.quotes.keep(&std::iter::repeat_with(&mut noise).take(600).collect::<Vec<u8>>()).is_some() {}
+        let text = b"2026-11-21 10:00:00,000 INFO  org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] -  Starting StandaloneSessionClusterEntrypoint \
+                     (Version: 1.20.1, Scala: 2.12, Rev:a1b2c3d, Date:2025-02-01T10:00:00+01:00)\n";
+        let mode = crate::record::Mode { headed: true, lacks: crate::layout::Lacks::Nothing, gc: crate::record::GcLines::No, process: None };
+        let rules = crate::rules::Rules::new(crate::patterns::Packs::shipped().clone());
+        builder.absorb(text, crate::record::scan(text, mode, &rules));
+        let digest = builder.finish();
+        let banner = digest.lives[0].banner.as_ref().and_then(|banner| digest.line(banner)).expect("the words of the start");
+        assert!(banner.text.contains("StandaloneSessionClusterEntrypoint"), "{}", banner.text);
     }
 }

@@ -193,6 +193,8 @@ pub struct SourceDigest {
     pub entries: Vec<Entry>,
     pub entries_omitted: u64,
     pub quotes: Quotes,
+    /// Words of banners and configuration lines: what stands in between must not take their room.
+    quotes_of_starts: Quotes,
     pub matters: Matters,
     /// Lives of the process that wrote here, until `correlate` moves them into its processes.
     pub lives: Vec<Life>,
@@ -203,7 +205,7 @@ pub struct SourceDigest {
     pub last_quote: Option<Arc<Quote>>,
     /// Lines of long GC pauses, by line.
     pub gc_quotes: Vec<Arc<Quote>>,
-    /// Jobs in order of appearance, with their checkpoints under way.
+    /// Jobs in order of appearance, with their checkpoints under way, until `correlate` has followed them.
     pub trackers: Vec<(JobId, CheckpointTracker)>,
     pub deployments: Vec<DeployedTo>,
     /// `epoch ms − shown ms` of checkpoint trigger lines: the source's offset.
@@ -302,6 +304,7 @@ impl Builder {
             entries: Vec::new(),
             entries_omitted: 0,
             quotes: Quotes::default(),
+            quotes_of_starts: Quotes::default(),
             matters: Matters::default(),
             lives: Vec::new(),
             has_banner: false,
@@ -656,7 +659,7 @@ impl Builder {
                     }
                 }
                 let starts = matches!(kind, Kind::ProcessStart { .. });
-                let (cited, quotes) = (&mut self.banner_quotes, &mut self.digest.quotes);
+                let (cited, quotes) = (&mut self.banner_quotes, &mut self.digest.quotes_of_starts);
                 Life::note(&mut self.digest.lives, &kind, at.ms, at.place, || {
                     *cited += 1;
                     (*cited <= MAX_BANNER_QUOTES).then(|| Cited { place: at.place, quote: quotes.keep(raw) })
@@ -829,8 +832,7 @@ impl SourceDigest {
             };
             failures.iter_mut().filter_map(|failure| failure.words.quote_mut()).chain(std::iter::once(&mut entry.quote))
         });
-        let of_lives = self.lives.iter_mut().flat_map(|life| life.banner.iter_mut().chain(life.cited.values_mut())).map(|cited| &mut cited.quote);
-        self.quotes.keep_only(of_entries.chain(self.gaps.iter_mut().map(|silence| &mut silence.quote)).chain(of_lives));
+        self.quotes.keep_only(of_entries.chain(self.gaps.iter_mut().map(|silence| &mut silence.quote)));
     }
 
     /// The words of an entry.
@@ -840,7 +842,7 @@ impl SourceDigest {
 
     /// The words of a line that a life of this source cites.
     pub fn line(&self, cited: &Cited) -> Option<Quote> {
-        self.quotes.get(cited.quote?, cited.place)
+        self.quotes_of_starts.get(cited.quote?, cited.place)
     }
 
     /// The line that ends a silence.

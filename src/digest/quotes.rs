@@ -1,4 +1,4 @@
-//! The words of a source's entries, kept small: any entry may be cited, few are.
+//! The words of a source's entries and of the starts of its processes, kept small: any of them may be cited, few are.
 //!
 //! In: the bytes of records. Out: an id per record, and for an id the words with their place and hash. Words wait compressed (log lines repeat each other), so
 //! that the bytes cited are those that were read, from a pipe as from a file that has gone since.
