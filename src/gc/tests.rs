@@ -476,3 +476,11 @@ fn numbers_beyond_any_collection_do_not_overflow() {
     );
     assert_eq!(count(&read(text.as_bytes())), 3);
 }
+
+#[test]
+fn times_that_no_clock_shows_overflow_nothing() {
+    let line = |uptime: &str| format!("[2026-11-21T10:00:00.000+0000][{uptime}s] GC(0) Pause Young (Normal) (G1 Evacuation Pause) 1M->1M(2M) 1.000ms\n");
+    let log = read([line("0.001"), line("99999999999999999999999999.000")].concat().as_bytes());
+    let anchor = log.lives[0].anchor.expect("a start");
+    assert!(anchor.error_ms > 1_000_000_000, "{}", anchor.error_ms);
+}
