@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use flinklog::correlate::correlate;
-use flinklog::diagnose::{Certainty, Diagnosis, Role, diagnose};
+use flinklog::diagnose::{Certainty, Diagnosis, Evidence, Role, diagnose};
 use flinklog::input::discover::discover;
 use flinklog::patterns::Packs;
 use flinklog::rules::Rules;
@@ -87,6 +87,17 @@ fn task_manager(lines: &str) -> String {
 
 const JM_LOG: &str = "flink-flink-standalonesession-0-node.log";
 const TM_LOG: &str = "flink-flink-taskexecutor-0-node.log";
+
+#[test]
+fn a_start_is_cited_from_the_file_that_it_stands_in() {
+    let log = without_slots("");
+    let (start, rest) = log.split_once('\n').unwrap();
+    let found = diagnosed(&[(&format!("{JM_LOG}.1"), format!("{start}\n")), (JM_LOG, rest.to_owned())]);
+    let finding = found.findings.iter().find(|f| &*f.pattern == "tm-not-started").unwrap();
+    let [begun, failed] = finding.evidence.as_slice() else { panic!("{:?}", finding.evidence) };
+    assert!(matches!(begun, Evidence::Absence { quote: Some(quote), .. } if *quote.text == *start), "{begun:?}");
+    assert_ne!(begun.source(), failed.source());
+}
 
 #[test]
 fn nobody_started_a_task_manager() {
