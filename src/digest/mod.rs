@@ -71,7 +71,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of a span of a chunk that begins with this line and byte of the source. A span is never longer than [`crate::record::MAX_RECORD`].
+    /// The place of a span of a chunk that begins with this line and byte of the source. Spans are far shorter than 4 GB.
     fn of(span: Span, line_base: u64, byte_base: u64) -> Place {
         let short = |length: u64| u32::try_from(length).unwrap_or(u32::MAX);
         Place { line: line_base + span.line + 1, lines: short(span.lines), byte: byte_base + span.byte as u64, bytes: short(span.bytes as u64) }
