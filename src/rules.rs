@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 
 use crate::event::{Kind, Str, TaskState};
 use crate::exception::known::{self, Parts};
@@ -86,7 +87,7 @@ pub struct Rules {
 struct Body {
     thrown: OnceLock<Option<Arc<Thrown>>>,
     /// Literals of record patterns in the lines after the first.
-    literals: OnceLock<Vec<u32>>,
+    literals: OnceLock<patterns::Numbers>,
 }
 
 impl Rules {
@@ -378,7 +379,8 @@ fn alike(text: &[u8], traced: bool) -> Cow<'_, [u8]> {
 /// What a record's first line has to do with the throwable in the lines after it. It tells tasks and attempts apart; it matters only where the throwable stands
 /// in it, or where it changes how the lines after it are read.
 fn told_by(line: &[u8]) -> &[u8] {
-    match memchr::memmem::find(line, b"failure cause: ") {
+    static CAUSE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("failure cause: "));
+    match CAUSE.find(line) {
         Some(at) => &line[at..],
         None if may_belong_to_a_trace(line) => line,
         None => b"",

@@ -1,6 +1,6 @@
 //! Messages about the process itself: start banner, configuration, leadership, signals, fatal errors and exit.
 
-use super::text::{Needle, between, keep, signed, split};
+use super::text::{Needle, between, keep, keep_name, signed, split};
 use crate::event::{BannerKey, Kind};
 use crate::layout::Level;
 
@@ -8,11 +8,11 @@ use crate::layout::Level;
 pub fn banner(line: &[u8]) -> Option<Kind> {
     if let Some(rest) = line.strip_prefix(b" Starting ") {
         let (component, tail) = split(rest, b" (Version: ")?;
-        let version = tail.split(|b| *b == b',').next().filter(|v| !v.is_empty()).map(keep);
-        let commit = between(tail, b"Rev:", b",").map(keep);
-        return Some(Kind::ProcessStart { component: keep(component), version, commit });
+        let version = tail.split(|b| *b == b',').next().filter(|v| !v.is_empty()).map(keep_name);
+        let commit = between(tail, b"Rev:", b",").map(keep_name);
+        return Some(Kind::ProcessStart { component: keep_name(component), version, commit });
     }
-    let item = |key, value: &[u8]| Some(Kind::Banner { key, value: keep(value) });
+    let item = |key, value: &[u8]| Some(Kind::Banner { key, value: keep_name(value) });
     if let Some(jvm) = line.strip_prefix(b" JVM: ") {
         return item(BannerKey::Jvm, jvm);
     }
@@ -33,7 +33,7 @@ pub fn banner(line: &[u8]) -> Option<Kind> {
 pub fn config(line: &[u8]) -> Option<Kind> {
     let rest = line.strip_prefix(b"Loading configuration property: ").or_else(|| line.strip_prefix(b"Loading dynamic configuration property: "))?;
     let (key, value) = split(rest, b", ").or_else(|| rest.strip_suffix(b",").map(|key| (key, &b""[..])))?;
-    Some(Kind::Config { key: keep(key), value: keep(value) })
+    Some(Kind::Config { key: keep_name(key), value: keep_name(value) })
 }
 
 /// How a process ends.
@@ -72,6 +72,8 @@ pub fn fatal(line: &[u8], level: Level) -> Option<Kind> {
 }
 
 static LEADERSHIP: Needle = Needle::new("leadership");
+static GRANTED: Needle = Needle::new("granted leadership");
+static IGNORED: Needle = Needle::new("Ignore granting");
 
 /// Leadership of Dispatcher, ResourceManager and JobMasters.
 pub fn leader(line: &[u8]) -> Option<Kind> {
@@ -79,10 +81,10 @@ pub fn leader(line: &[u8]) -> Option<Kind> {
     if !LEADERSHIP.is_in(line) {
         return None;
     }
-    let says = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
-    if says(b"granted leadership") && !says(b"Ignore granting") {
+    if GRANTED.is_in(line) && !IGNORED.is_in(line) {
         return Some(Kind::LeaderGranted);
     }
+    let says = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
     (says(b"revoked leadership") || says(b"revoked the leadership") || says(b"lost leadership")).then_some(Kind::LeaderRevoked)
 }
 

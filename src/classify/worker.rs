@@ -1,6 +1,6 @@
 //! Messages about TaskManagers and their containers or pods: the resource managers of each deployment, and the TaskManager's own identity.
 
-use super::text::{keep, number, resource_id, signed, split};
+use super::text::{Needle, keep, number, resource_id, signed, split};
 use crate::event::{Kind, Str, TmLoss};
 
 /// Reads a resource manager's message; `whole` includes diagnostics on further lines.
@@ -80,30 +80,34 @@ pub fn disconnect(line: &[u8], whole: &[u8]) -> Option<Kind> {
     Some(lost(rest, whole))
 }
 
+static TIMED_OUT: Needle = Needle::new("timed out");
+static UNREACHABLE: Needle = Needle::new("no longer reachable");
+static BECAUSE: Needle = Needle::new(" because: ");
+/// Orderly ends.
+static RELEASED: [Needle; 9] = [
+    Needle::new("The TaskExecutor is shutting down"),
+    Needle::new("exceeded the idle timeout"),
+    Needle::new("Stopping JobMaster"),
+    Needle::new("is no longer needed"),
+    Needle::new("JobManager is shutting down"),
+    Needle::new("ResourceManager leader changed"),
+    Needle::new("has no more allocated slots"),
+    Needle::new("TaskExecutor is released"),
+    Needle::new("removed because"),
+];
+
 fn lost(rest: &[u8], whole: &[u8]) -> Kind {
     let id = id(rest);
-    let says = |needle: &[u8]| memchr::memmem::find(rest, needle).is_some();
-    let released = [
-        &b"The TaskExecutor is shutting down"[..],
-        b"exceeded the idle timeout",
-        b"Stopping JobMaster",
-        b"is no longer needed",
-        b"JobManager is shutting down",
-        b"ResourceManager leader changed",
-        b"has no more allocated slots",
-        b"TaskExecutor is released",
-        b"removed because",
-    ];
-    let why = if says(b"timed out") {
+    let why = if TIMED_OUT.is_in(rest) {
         TmLoss::HeartbeatTimeout
-    } else if says(b"no longer reachable") {
+    } else if UNREACHABLE.is_in(rest) {
         TmLoss::Unreachable
-    } else if released.iter().any(|text| says(text)) {
+    } else if RELEASED.iter().any(|text| text.is_in(rest)) {
         TmLoss::Released
     } else {
         TmLoss::Closed
     };
-    let because = split(whole, b" because: ").map_or(whole, |(_, tail)| tail);
+    let because = BECAUSE.split(whole).map_or(whole, |(_, tail)| tail);
     Kind::TmLost { id, why, text: keep(because) }
 }
 

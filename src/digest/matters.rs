@@ -18,6 +18,9 @@ const MAX_TRACE: usize = 8 << 10;
 /// From this count on a group's further members make no entries of their own.
 const MAX_ENTRIES_PER_GROUP: u64 = 1_000;
 
+/// Names of loggers that are shared; real logs have some hundred.
+const MAX_LOGGERS: usize = 2_000;
+
 /// How often, when first and last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Seen {
@@ -95,6 +98,7 @@ pub struct Matters {
     pub recoveries: Vec<Recovery>,
     pub templates: Vec<TemplateGroup>,
     pub templates_omitted: u64,
+    loggers: FxHashMap<Box<[u8]>, Str>,
     by_fingerprint: FxHashMap<u64, usize>,
     by_template: FxHashMap<(Str, Str, Level), usize>,
     trace_text: usize,
@@ -114,7 +118,7 @@ impl Matters {
     pub fn note(&mut self, matter: &Matter, level: Level, logger: &[u8], ms: Option<i64>, place: Place, quote: impl FnOnce() -> Option<Arc<Quote>>) -> Noted {
         let mut quote = Lazy { make: Some(quote), made: None };
         let mut noted = Noted::default();
-        let logger: Str = String::from_utf8_lossy(logger).as_ref().into();
+        let logger = self.logger(logger);
         if let Some(thrown) = &matter.thrown {
             noted.exception = Some(thrown.trace.fingerprint);
             noted.pattern = thrown.pattern.map(|(pattern, _)| pattern);
@@ -143,6 +147,18 @@ impl Matters {
             self.template(template, level, &logger, ms, place, &mut quote);
         }
         noted
+    }
+
+    /// The name of a logger, shared.
+    fn logger(&mut self, name: &[u8]) -> Str {
+        if let Some(known) = self.loggers.get(name) {
+            return known.clone();
+        }
+        let shown: Str = String::from_utf8_lossy(name).as_ref().into();
+        if self.loggers.len() < MAX_LOGGERS {
+            self.loggers.insert(name.into(), shown.clone());
+        }
+        shown
     }
 
     fn exception(
@@ -189,6 +205,7 @@ impl Matters {
 
     /// Gives up what was only needed while reading.
     pub fn finish(&mut self) {
+        self.loggers = FxHashMap::default();
         self.by_fingerprint = FxHashMap::default();
         self.by_template = FxHashMap::default();
     }

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use aho_corasick::packed;
 use memchr::memmem;
+use smallvec::SmallVec;
 
 use crate::memo::Memo;
 
@@ -37,6 +38,9 @@ pub struct Literals {
     known: OnceLock<Known>,
 }
 
+/// Numbers of literals, sorted. Most texts hold a few.
+pub type Numbers = SmallVec<[u32; 16]>;
+
 /// Literals of lines and of the frames of traces.
 #[derive(Debug)]
 struct Known {
@@ -65,19 +69,19 @@ impl Literals {
     }
 
     /// The literals that occur, by number, sorted.
-    pub fn search(&self, text: &[u8]) -> Vec<u32> {
+    pub fn search(&self, text: &[u8]) -> Numbers {
         self.table.get_or_init(|| Table::new(&self.texts)).search(&self.texts, text)
     }
 
     /// The same, with a memory of lines and of blocks of frames: logs repeat themselves.
-    pub fn remembered(&self, text: &[u8]) -> Vec<u32> {
+    pub fn remembered(&self, text: &[u8]) -> Numbers {
         let Some(known) = self.known() else { return self.search(text) };
         // A message or an id differs from trace to trace, the frames are the same again and again: they are known as one block.
         let frames = FRAMES.find(text).unwrap_or(text.len());
         let (message, frames) = text.split_at(frames);
         let mut all = self.search_lines(message, known);
         if !frames.is_empty() {
-            all.extend_from_slice(&known.blocks.get(frames, b"", || self.search_lines(frames, known).into()));
+            all.extend_from_slice(&known.blocks.get(frames, b"", || self.search_lines(frames, known).as_slice().into()));
         }
         all.sort_unstable();
         all.dedup();
@@ -97,8 +101,8 @@ impl Literals {
         self.apart.then(|| self.known.get_or_init(new))
     }
 
-    fn search_lines(&self, text: &[u8], known: &Known) -> Vec<u32> {
-        let mut all: Vec<u32> = Vec::new();
+    fn search_lines(&self, text: &[u8], known: &Known) -> Numbers {
+        let mut all = Numbers::new();
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', text).chain(std::iter::once(text.len())) {
             let line = &text[start..end];
@@ -106,7 +110,7 @@ impl Literals {
             if line.is_empty() {
                 continue;
             }
-            all.extend_from_slice(&known.lines.get(line, b"", || self.search(line).into()));
+            all.extend_from_slice(&known.lines.get(line, b"", || self.search(line).as_slice().into()));
             // A hostile text repeats literals for ever.
             if all.len() > 4 * self.texts.len() {
                 all.sort_unstable();
@@ -186,8 +190,8 @@ impl Table {
         table
     }
 
-    fn search(&self, texts: &[&'static str], text: &[u8]) -> Vec<u32> {
-        let mut found: Vec<u32> = Vec::new();
+    fn search(&self, texts: &[&'static str], text: &[u8]) -> Numbers {
+        let mut found = Numbers::new();
         for (end, four) in stretches(text) {
             let hash = hash(four) >> self.shift;
             if self.bits[hash as usize >> 6] >> (hash & 63) & 1 == 0 {
@@ -207,7 +211,7 @@ impl Table {
                 found.dedup();
             }
         }
-        found.extend(self.short.iter().filter(|(finder, _)| finder.find(text).is_some()).flat_map(|(_, literals)| literals));
+        found.extend(self.short.iter().filter(|(finder, _)| finder.find(text).is_some()).flat_map(|(_, literals)| literals.iter().copied()));
         found.sort_unstable();
         found.dedup();
         found
@@ -255,18 +259,18 @@ mod tests {
     #[test]
     fn literals_of_every_length_and_place_are_found() {
         let all = literals(&["", "a", ": ", "abc", "abcd", "bcde", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", "Pulsar 系"]);
-        assert_eq!(all.search(b""), [0]);
-        assert_eq!(all.search(b"abcde"), [0, 1, 3, 4, 5]);
-        assert_eq!(all.search(b"x: abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(all.search("der Pulsar 系".as_bytes()), [0, 1, 7]);
-        assert_eq!(all.search(b"bcd"), [0]);
+        assert_eq!(all.search(b"")[..], [0]);
+        assert_eq!(all.search(b"abcde")[..], [0, 1, 3, 4, 5]);
+        assert_eq!(all.search(b"x: abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz")[..], [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(all.search("der Pulsar 系".as_bytes())[..], [0, 1, 7]);
+        assert_eq!(all.search(b"bcd")[..], [0]);
     }
 
     #[test]
     fn a_text_that_repeats_literals_is_searched() {
         let all = literals(&["aaaa", "aaaaa"]);
-        assert_eq!(all.search("a".repeat(1 << 20).as_bytes()), [0, 1]);
-        assert_eq!(all.remembered(&b"aaaaa\n".repeat(10_000)), [0, 1]);
+        assert_eq!(all.search("a".repeat(1 << 20).as_bytes())[..], [0, 1]);
+        assert_eq!(all.remembered(&b"aaaaa\n".repeat(10_000))[..], [0, 1]);
     }
 
     proptest! {
@@ -276,9 +280,9 @@ mod tests {
             let texts: Vec<&'static str> = texts.into_iter().map(|text| &*text.leak()).collect();
             let all = literals(&texts);
             let plain: Vec<u32> = (0..texts.len() as u32).filter(|i| text.contains(texts[*i as usize])).collect();
-            prop_assert_eq!(all.search(text.as_bytes()), plain.clone());
+            prop_assert_eq!(&all.search(text.as_bytes())[..], &plain[..]);
             if !texts.contains(&"") {
-                prop_assert_eq!(all.remembered(text.as_bytes()), plain);
+                prop_assert_eq!(&all.remembered(text.as_bytes())[..], &plain[..]);
             }
             prop_assert!(all.occur(text.as_bytes()) || all.search(text.as_bytes()).is_empty());
         }

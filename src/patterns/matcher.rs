@@ -10,8 +10,9 @@ use std::sync::OnceLock;
 use memchr::memmem::{self, Finder};
 use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use super::literals::Literals;
+use super::literals::{Literals, Numbers};
 use super::model::{Level, Match, On};
 use super::subject::{Subject, UNTOLD_CLASS, last_part, outer_part};
 
@@ -115,7 +116,7 @@ impl Matcher {
     }
 
     /// The literals that occur in `text`, by number, sorted.
-    pub fn literals_in(&self, text: &[u8]) -> Vec<u32> {
+    pub fn literals_in(&self, text: &[u8]) -> Numbers {
         self.literals.remembered(text)
     }
 
@@ -147,7 +148,7 @@ impl Matcher {
     /// The same without a memory of texts: where texts hardly come twice.
     pub fn each_at_once(&self, subject: &Subject, found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
         let text = subject.text();
-        let literals = if self.literals.occur(&text) { self.literals.search(&text) } else { Vec::new() };
+        let literals = if self.literals.occur(&text) { self.literals.search(&text) } else { Numbers::new() };
         self.each_with(subject, &[&literals], found);
     }
 
@@ -158,9 +159,9 @@ impl Matcher {
 
     /// `texts`: what regexes see, any one of which may fit; the subject's text where there are none.
     fn each_of(&self, subject: &Subject, texts: &[&[u8]], literals: &[&[u32]], found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
-        let mut candidates: Vec<u32> = self.without_literal(subject).copied().collect();
+        let mut candidates: SmallVec<[u32; 32]> = self.without_literal(subject).copied().collect();
         for literal in literals.iter().copied().flatten() {
-            candidates.extend(self.wanted_by.get(*literal as usize).filter(|alternative| **alternative != NONE));
+            candidates.extend(self.wanted_by.get(*literal as usize).copied().filter(|alternative| *alternative != NONE));
         }
         if candidates.is_empty() {
             return;

@@ -11,6 +11,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::advice::Advice;
 use super::compact::{self, File};
+use super::literals::Numbers;
 use super::load::{self, Loaded, MAX_FILE_BYTES};
 use super::matcher::{Matcher, compile_regex};
 use super::model::*;
@@ -238,7 +239,7 @@ impl Packs {
     }
 
     /// The literals of record patterns in a part of a record's text. Parts may be cut at line ends where [`Packs::record_lines_apart`] holds.
-    pub fn record_literals(&self, text: &[u8]) -> Vec<u32> {
+    pub fn record_literals(&self, text: &[u8]) -> Numbers {
         self.records.literals_in(text)
     }
 
