@@ -1,12 +1,15 @@
 //! The report itself as `flinklog.report/1`: indented JSON, keys in the order of the types, a line break at the end.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use super::model::Report;
 
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report).map_err(io::Error::from)?;
-    out.write_all(b"\n")
+    // Of the millions of small pieces none goes through `dyn`.
+    let mut out = io::BufWriter::with_capacity(1 << 16, out);
+    serde_json::to_writer_pretty(&mut out, report).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// Reads a saved report.
