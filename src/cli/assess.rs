@@ -57,9 +57,11 @@ pub fn report(mut scanned: Scanned, settings: &Settings) -> Report {
 
 /// Diagnoses and presents a story.
 pub fn present_story(story: &Story, options: &diagnose::Options, settings: &Settings, rest: &Scanned) -> Report {
-    let diagnosis = diagnose::diagnose(story, &settings.rules, options);
+    let scene = present::Scene { story, rules: &settings.rules, options };
     let rest = present::Rest { unreadable: &rest.unreadable, notices: &rest.notices, skipped: &rest.skipped };
-    present::present(story, &diagnosis, &settings.rules, options, &rest)
+    // Much of the diagnosis goes step by step, on one thread.
+    let (diagnosis, timeline) = rayon::join(|| diagnose::diagnose(story, &settings.rules, options), || present::timeline(scene));
+    present::present(scene, &diagnosis, timeline, &rest)
 }
 
 fn check_range(report: &Report, story: &Story, options: &diagnose::Options, settings: &Settings) {

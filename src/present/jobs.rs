@@ -1,5 +1,6 @@
 //! Jobs with their attempts and checkpoints, and TaskManagers.
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::View;
@@ -27,7 +28,8 @@ pub fn jobs(view: &View, most: usize) -> (Vec<m::Job>, u64) {
     order.sort_by_key(|j| (view.story.jobs[*j].first, view.story.jobs[*j].id));
     let index = Index::new(view);
     let omitted = order.len().saturating_sub(most) as u64;
-    (order.into_iter().take(most).map(|j| job(view, &index, j)).collect(), omitted)
+    order.truncate(most);
+    (order.into_par_iter().map(|j| job(view, &index, j)).collect(), omitted)
 }
 
 /// What is asked for per job.

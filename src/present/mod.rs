@@ -7,12 +7,16 @@ mod matters;
 mod sources;
 mod timeline;
 
+use rayon::prelude::*;
+
 use crate::correlate::Story;
-use crate::diagnose::{Diagnosis, Evidence, Options};
+use crate::diagnose::{Diagnosis, Evidence, Finding, Options};
 use crate::exception;
 use crate::report::model as m;
 use crate::rules::Rules;
 use crate::scan::Problem;
+
+pub use timeline::{Timeline, timeline};
 
 /// What else the report needs.
 #[derive(Default)]
@@ -25,13 +29,12 @@ pub struct Rest<'a> {
 /// Most findings, warnings, rows and groups of each list; more are counted.
 const MAX_ROWS: usize = 2_000;
 
-/// Makes the report.
-pub fn present(story: &Story, diagnosis: &Diagnosis, rules: &Rules, options: &Options, rest: &Rest) -> m::Report {
-    let view = View { story, diagnosis, rules, options, ids: finding_ids(story, diagnosis) };
-    let mut report = m::Report { schema: m::SCHEMA.to_owned(), tool: tool(rules), ..m::Report::default() };
-    // The time line is about as much work as all the rest.
-    let (rows, ()) = rayon::join(|| timeline::rows(&view), || fill(&view, &mut report, rest));
-    (report.timeline, report.timeline_omitted) = rows;
+/// Makes the report; the time line is made beside the diagnosis.
+pub fn present(scene: Scene, diagnosis: &Diagnosis, timeline: Timeline, rest: &Rest) -> m::Report {
+    let view = View { scene, diagnosis, ids: finding_ids(scene.story, diagnosis) };
+    let mut report = m::Report { schema: m::SCHEMA.to_owned(), tool: tool(scene.rules), ..m::Report::default() };
+    fill(&view, &mut report, rest);
+    (report.timeline, report.timeline_omitted) = (timeline.rows, timeline.omitted);
     report.coverage = sources::coverage(&view, rest, &report);
     report
 }
@@ -71,16 +74,30 @@ fn cap<T>(list: &mut Vec<T>, most: usize) -> u64 {
     omitted as u64
 }
 
-/// What every part of the report looks at.
-pub struct View<'a> {
+/// What is told, and within which bounds: all that is needed where no finding is asked for.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
     pub story: &'a Story,
-    pub diagnosis: &'a Diagnosis,
     pub rules: &'a Rules,
     pub options: &'a Options,
+}
+
+/// What every other part of the report looks at.
+pub struct View<'a> {
+    scene: Scene<'a>,
+    pub diagnosis: &'a Diagnosis,
     pub ids: Vec<String>,
 }
 
-impl View<'_> {
+impl<'a> std::ops::Deref for View<'a> {
+    type Target = Scene<'a>;
+
+    fn deref(&self) -> &Scene<'a> {
+        &self.scene
+    }
+}
+
+impl Scene<'_> {
     /// RFC 3339 of a UTC time, with the offset of a source's clock.
     pub fn time(&self, source: usize, utc: Option<i64>) -> Option<m::Time> {
         let clock = self.story.clocks.get(source);
@@ -163,43 +180,43 @@ fn stable_hash(text: &[u8]) -> u64 {
 
 /// The first [`MAX_ROWS`].
 fn findings(view: &View) -> Vec<m::Finding> {
-    let story = view.story;
-    let mut out = Vec::new();
-    for (i, finding) in view.diagnosis.findings.iter().enumerate().take(MAX_ROWS) {
-        let source = finding
-            .evidence
-            .iter()
-            .map(|e| match e {
-                Evidence::Quote { source, .. } | Evidence::Absence { source, .. } => *source,
-            })
-            .next()
-            .unwrap_or(0);
-        let wider = view.rules.packs.get(&finding.pattern).and_then(|pattern| pattern.reported_as);
-        out.push(m::Finding {
-            id: view.ids[i].clone(),
-            pattern: wider.unwrap_or(&finding.pattern).to_string(),
-            variant: wider.map(|_| finding.pattern.to_string()),
-            title: finding.title.clone(),
-            role: finding.role.name().to_owned(),
-            severity: finding.severity.name().to_owned(),
-            certainty: finding.certainty.name().to_owned(),
-            owner: finding.owner.to_owned(),
-            restart_helps: finding.restart_helps,
-            jobs: finding.jobs.iter().map(|j| story.jobs[*j].id.to_string()).collect(),
-            attempts: finding.attempts.iter().copied().take(100).collect(),
-            task_manager: finding.task_manager.as_deref().map(str::to_owned),
-            first: view.time(source, finding.first),
-            last: view.time(source, finding.last.or(finding.first)),
-            count: finding.count.max(1),
-            explanation: finding.explanation.trim().to_owned(),
-            remedy: finding.remedy.clone(),
-            caused_by: finding.caused_by.iter().filter_map(|i| view.ids.get(*i).cloned()).collect(),
-            exception: finding.exception.map(|f| format!("{f:016x}")),
-            docs: finding.docs.clone(),
-            evidence: finding.evidence.iter().map(|e| evidence(view, e)).collect(),
-        });
+    let listed = &view.diagnosis.findings[..view.diagnosis.findings.len().min(MAX_ROWS)];
+    listed.par_iter().zip(&view.ids).map(|(finding, id)| self::finding(view, finding, id)).collect()
+}
+
+fn finding(view: &View, finding: &Finding, id: &str) -> m::Finding {
+    let source = finding
+        .evidence
+        .iter()
+        .map(|e| match e {
+            Evidence::Quote { source, .. } | Evidence::Absence { source, .. } => *source,
+        })
+        .next()
+        .unwrap_or(0);
+    let wider = view.rules.packs.get(&finding.pattern).and_then(|pattern| pattern.reported_as);
+    m::Finding {
+        id: id.to_owned(),
+        pattern: wider.unwrap_or(&finding.pattern).to_string(),
+        variant: wider.map(|_| finding.pattern.to_string()),
+        title: finding.title.clone(),
+        role: finding.role.name().to_owned(),
+        severity: finding.severity.name().to_owned(),
+        certainty: finding.certainty.name().to_owned(),
+        owner: finding.owner.to_owned(),
+        restart_helps: finding.restart_helps,
+        jobs: finding.jobs.iter().map(|j| view.story.jobs[*j].id.to_string()).collect(),
+        attempts: finding.attempts.iter().copied().take(100).collect(),
+        task_manager: finding.task_manager.as_deref().map(str::to_owned),
+        first: view.time(source, finding.first),
+        last: view.time(source, finding.last.or(finding.first)),
+        count: finding.count.max(1),
+        explanation: finding.explanation.trim().to_owned(),
+        remedy: finding.remedy.clone(),
+        caused_by: finding.caused_by.iter().filter_map(|i| view.ids.get(*i).cloned()).collect(),
+        exception: finding.exception.map(|f| format!("{f:016x}")),
+        docs: finding.docs.clone(),
+        evidence: finding.evidence.iter().map(|e| evidence(view, e)).collect(),
     }
-    out
 }
 
 fn evidence(view: &View, evidence: &Evidence) -> m::Evidence {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::View;
+use super::Scene;
 use crate::correlate::{EntryRef, Job};
 use crate::digest::{Entry, TaskFailure, What};
 use crate::event::{ExecutionId, GraphId, JobId, Kind, TmLoss};
@@ -12,19 +12,27 @@ use crate::report::model as m;
 /// Rows that the report lists; `flinklog events` has them all.
 const MAX_ROWS: usize = 3_000;
 
-/// Rows in time order, and how many were left out.
-pub fn rows(view: &View) -> (Vec<m::TimelineRow>, u64) {
+/// The time line of the report.
+pub struct Timeline {
+    /// In time order.
+    pub rows: Vec<m::TimelineRow>,
+    /// Rows that were left out.
+    pub omitted: u64,
+}
+
+/// Makes the time line; asks nothing of the diagnosis.
+pub fn timeline(scene: Scene) -> Timeline {
     let mut out: Vec<Row> = Vec::new();
     let mut omitted = 0;
-    let mut known = Known::new(view);
-    for placed in &view.story.order {
-        let entry = view.story.entry(placed.at);
+    let mut known = Known::new(&scene);
+    for placed in &scene.story.order {
+        let entry = scene.story.entry(placed.at);
         known.see(placed.at.source, entry);
-        let bounded = view.options.since.is_some() || view.options.until.is_some();
-        if placed.ms.is_none() && bounded || !view.within(placed.ms, placed.ms) {
+        let bounded = scene.options.since.is_some() || scene.options.until.is_some();
+        if placed.ms.is_none() && bounded || !scene.within(placed.ms, placed.ms) {
             continue;
         }
-        let Some(row) = row(view, &known, placed.at, entry, placed.ms) else { continue };
+        let Some(row) = row(&scene, &known, placed.at, entry, placed.ms) else { continue };
         if let Some(last) = out.last_mut()
             && last.kind == row.kind
             && last.job == row.job
@@ -47,7 +55,7 @@ pub fn rows(view: &View) -> (Vec<m::TimelineRow>, u64) {
         omitted += extra as u64;
         out.drain(MAX_ROWS / 2..MAX_ROWS / 2 + extra);
     }
-    (out.into_iter().map(|row| row.written(view, &known)).collect(), omitted)
+    Timeline { rows: out.into_iter().map(|row| row.written(&scene, &known)).collect(), omitted }
 }
 
 /// A row before it is written out: most of a long log's are left out again.
@@ -77,19 +85,19 @@ impl Told {
 }
 
 impl Row {
-    fn written(self, view: &View, known: &Known) -> m::TimelineRow {
+    fn written(self, scene: &Scene, known: &Known) -> m::TimelineRow {
         let source = self.at.source;
-        let Told { task_manager, text } = self.told.unwrap_or_else(|| told(view, known, self.at));
+        let Told { task_manager, text } = self.told.unwrap_or_else(|| told(scene, known, self.at));
         m::TimelineRow {
-            first: view.time(source, self.first),
-            last: self.last.and_then(|(source, ms)| view.time(source, Some(ms))),
+            first: scene.time(source, self.first),
+            last: self.last.and_then(|(source, ms)| scene.time(source, Some(ms))),
             count: self.count,
             kind: self.kind.to_owned(),
             job: self.job.map(|j| j.to_string()),
             attempt: self.attempt,
             task_manager,
             source: source as u32,
-            line: view.story.entry(self.at).place.line,
+            line: scene.story.entry(self.at).place.line,
             text,
         }
     }
@@ -121,9 +129,9 @@ struct Known {
 }
 
 impl Known {
-    fn new(view: &View) -> Known {
-        let jobs = view.story.jobs.iter().enumerate().map(|(i, job)| (job.id, i)).collect();
-        let groups = view.story.sources.iter().flat_map(|s| &s.digest.matters.exceptions);
+    fn new(scene: &Scene) -> Known {
+        let jobs = scene.story.jobs.iter().enumerate().map(|(i, job)| (job.id, i)).collect();
+        let groups = scene.story.sources.iter().flat_map(|s| &s.digest.matters.exceptions);
         let mut known =
             Known { jobs, executions: FxHashMap::default(), graphs: FxHashMap::default(), current: FxHashMap::default(), words: FxHashMap::default() };
         for group in groups {
@@ -131,8 +139,8 @@ impl Known {
                 known.words.insert(group.fingerprint, words);
             }
         }
-        for placed in &view.story.order {
-            match &view.story.entry(placed.at).what {
+        for placed in &scene.story.order {
+            match &scene.story.entry(placed.at).what {
                 What::TaskFailed { job: Some(job), failure } if !failure.on_task_manager => match failure.task.execution.as_deref() {
                     Some(ExecutionId::Composite { graph, .. }) => drop(known.graphs.insert(*graph, *job)),
                     Some(execution) => drop(known.executions.insert(*execution, *job)),
@@ -183,19 +191,19 @@ fn attempt_of(job: &Job, prepares: bool, ms: Option<i64>) -> Option<u32> {
     job.attempts.get(index).map(|a| a.number)
 }
 
-fn row(view: &View, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<Row> {
+fn row(scene: &Scene, known: &Known, at: EntryRef, entry: &Entry, ms: Option<i64>) -> Option<Row> {
     let (kind, job) = kind_of(known, entry)?;
     let job = job.or_else(|| known.job_of(at.source, &entry.what));
     let index = job.and_then(|id| known.jobs.get(&id).copied());
     let prepares = matches!(entry.what, What::Event(Kind::Restored { .. }));
-    let attempt = index.and_then(|j| attempt_of(&view.story.jobs[j], prepares, ms));
+    let attempt = index.and_then(|j| attempt_of(&scene.story.jobs[j], prepares, ms));
     let (mut count, mut last) = (1, ms);
     if let What::Checkpoints { run, .. } = &entry.what {
         count = run.completed;
-        last = view.story.utc(at.source, run.last_ms).or(ms);
+        last = scene.story.utc(at.source, run.last_ms).or(ms);
     }
     let last = last.map(|ms| (at.source, ms));
-    let told = folds(kind).then(|| told(view, known, at));
+    let told = folds(kind).then(|| told(scene, known, at));
     Some(Row { at, first: ms, last, count, kind, job, attempt, told })
 }
 
@@ -236,8 +244,8 @@ fn kind_of(known: &Known, entry: &Entry) -> Option<(&'static str, Option<JobId>)
 }
 
 /// TaskManager and words of an entry that is a row.
-fn told(view: &View, known: &Known, at: EntryRef) -> Told {
-    let entry = view.story.entry(at);
+fn told(scene: &Scene, known: &Known, at: EntryRef) -> Told {
+    let entry = scene.story.entry(at);
     let mut task_manager = None;
     let text = match &entry.what {
         What::Checkpoints { run, .. } => {
@@ -254,7 +262,7 @@ fn told(view: &View, known: &Known, at: EntryRef) -> Told {
         }
         What::Problem { .. } => match (known.root_words(entry.exception), entry.pattern) {
             (Some(why), _) => why.to_owned(),
-            (None, Some(pattern)) => format!("{}: {}", view.rules.id(pattern), view.story.quote(at).map(|q| message_of(&q.text)).unwrap_or_default()),
+            (None, Some(pattern)) => format!("{}: {}", scene.rules.id(pattern), scene.story.quote(at).map(|q| message_of(&q.text)).unwrap_or_default()),
             (None, None) => String::new(),
         },
         What::Event(kind) => {

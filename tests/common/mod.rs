@@ -51,7 +51,8 @@ fn report(how: How, read: impl FnOnce(&Options) -> Scanned + Send) -> Report {
         let settings = diagnose::Options::default();
         let diagnosis = diagnose::diagnose(&story, &rules, &settings);
         let rest = present::Rest { unreadable: &scanned.unreadable, notices: &scanned.notices, skipped: &scanned.skipped };
-        present::present(&story, &diagnosis, &rules, &settings, &rest)
+        let scene = present::Scene { story: &story, rules: &rules, options: &settings };
+        present::present(scene, &diagnosis, present::timeline(scene), &rest)
     })
 }
 
