@@ -91,6 +91,12 @@ pub struct Missing {
 /// Words of the log, or a stretch in which they should be and are not.
 #[derive(Debug, Clone)]
 pub enum Evidence {
+    /// Words that an entry keeps: they are unpacked when they are shown, which few of those that a cause names are.
+    Entry {
+        at: EntryRef,
+        place: Place,
+        ms: Option<i64>,
+    },
     Quote {
         source: usize,
         quote: Arc<Quote>,
@@ -107,9 +113,10 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    /// The words of an entry.
+    /// The words of an entry, if it keeps them.
     pub fn of(story: &Story, at: EntryRef) -> Option<Evidence> {
-        Some(Evidence::Quote { source: at.source, quote: Arc::new(story.quote(at)?), ms: story.time(at) })
+        let entry = story.entry(at);
+        entry.quote.map(|_| Evidence::Entry { at, place: entry.place, ms: story.time(at) })
     }
 
     /// A line whose text is known.
@@ -125,12 +132,14 @@ impl Evidence {
     /// Index of the source.
     pub fn source(&self) -> usize {
         match self {
+            Evidence::Entry { at, .. } => at.source,
             Evidence::Quote { source, .. } | Evidence::Absence { source, .. } => *source,
         }
     }
 
     fn key(&self) -> (usize, u64) {
         match self {
+            Evidence::Entry { at, place, .. } => (at.source, place.byte),
             Evidence::Quote { source, quote, .. } => (*source, quote.place.byte),
             Evidence::Absence { source, from, .. } => (*source, from.unwrap_or(0) as u64),
         }

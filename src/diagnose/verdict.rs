@@ -176,6 +176,7 @@ fn first_fault(work: &Work, root: Option<usize>) -> Option<FirstFault> {
 fn first_evidence(work: &Work, root: usize) -> Option<FirstFault> {
     let finding = &work.out.findings[root];
     let (source, line) = finding.evidence.iter().find_map(|evidence| match evidence {
+        Evidence::Entry { at, place, .. } => Some((at.source, place.line)),
         Evidence::Quote { source, quote, .. } => Some((*source, quote.place.line)),
         Evidence::Absence { source, quote, .. } => quote.as_ref().map(|quote| (*source, quote.place.line)),
     })?;
@@ -294,7 +295,7 @@ fn restart_count(n: u64) -> String {
 /// Evidence is sorted by time within a finding when the report is built.
 pub fn evidence_time(evidence: &Evidence) -> Option<i64> {
     match evidence {
-        Evidence::Quote { ms, .. } => *ms,
+        Evidence::Entry { ms, .. } | Evidence::Quote { ms, .. } => *ms,
         Evidence::Absence { from, .. } => *from,
     }
 }

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::correlate::Story;
 use crate::diagnose::{Diagnosis, Evidence, Finding, Options};
+use crate::digest::Quote;
 use crate::exception;
 use crate::report::model as m;
 use crate::rules::Rules;
@@ -185,14 +186,7 @@ fn findings(view: &View) -> Vec<m::Finding> {
 }
 
 fn finding(view: &View, finding: &Finding, id: &str) -> m::Finding {
-    let source = finding
-        .evidence
-        .iter()
-        .map(|e| match e {
-            Evidence::Quote { source, .. } | Evidence::Absence { source, .. } => *source,
-        })
-        .next()
-        .unwrap_or(0);
+    let source = finding.evidence.first().map_or(0, Evidence::source);
     let wider = view.rules.packs.get(&finding.pattern).and_then(|pattern| pattern.reported_as);
     m::Finding {
         id: id.to_owned(),
@@ -221,17 +215,11 @@ fn finding(view: &View, finding: &Finding, id: &str) -> m::Finding {
 
 fn evidence(view: &View, evidence: &Evidence) -> m::Evidence {
     match evidence {
-        Evidence::Quote { source, quote, ms } => m::Evidence {
-            source: *source as u32,
-            line: Some(quote.place.line),
-            lines: Some(quote.place.lines.into()),
-            byte: Some(quote.place.byte),
-            bytes: Some(quote.place.bytes.into()),
-            sha256: Some(hex(&quote.sha256)),
-            time: view.time(*source, *ms),
-            searched: None,
-            text: shown_text(&quote.text),
+        Evidence::Entry { at, place, ms } => match view.story.quote(*at) {
+            Some(quote) => quoted(view, at.source, &quote, *ms),
+            None => m::Evidence { source: at.source as u32, line: Some(place.line), time: view.time(at.source, *ms), ..m::Evidence::default() },
         },
+        Evidence::Quote { source, quote, ms } => quoted(view, *source, quote, *ms),
         Evidence::Absence { source, from, to, text, quote } => m::Evidence {
             source: *source as u32,
             line: quote.as_ref().map(|q| q.place.line),
@@ -243,6 +231,20 @@ fn evidence(view: &View, evidence: &Evidence) -> m::Evidence {
             text: text.clone(),
             ..m::Evidence::default()
         },
+    }
+}
+
+fn quoted(view: &View, source: usize, quote: &Quote, ms: Option<i64>) -> m::Evidence {
+    m::Evidence {
+        source: source as u32,
+        line: Some(quote.place.line),
+        lines: Some(quote.place.lines.into()),
+        byte: Some(quote.place.byte),
+        bytes: Some(quote.place.bytes.into()),
+        sha256: Some(hex(&quote.sha256)),
+        time: view.time(source, ms),
+        searched: None,
+        text: shown_text(&quote.text),
     }
 }
 
