@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{Place, Quote};
+use crate::classify::text::shown;
 use crate::event::Str;
 use crate::layout::Level;
 use crate::rules::{Matter, Thrown};
@@ -150,15 +151,15 @@ impl Matters {
     }
 
     /// The name of a logger, shared.
-    fn logger(&mut self, name: &[u8]) -> Str {
+    pub fn logger(&mut self, name: &[u8]) -> Str {
         if let Some(known) = self.loggers.get(name) {
             return known.clone();
         }
-        let shown: Str = String::from_utf8_lossy(name).as_ref().into();
+        let known: Str = shown(name).as_ref().into();
         if self.loggers.len() < MAX_LOGGERS {
-            self.loggers.insert(name.into(), shown.clone());
+            self.loggers.insert(name.into(), known.clone());
         }
-        shown
+        known
     }
 
     fn exception(

@@ -524,7 +524,7 @@ impl Builder {
         match found.kind {
             Some(kind) => self.event(kind, at, raw, logger.ends_with(b"CheckpointFailureManager")),
             None if decisive => {
-                let logger = String::from_utf8_lossy(logger).as_ref().into();
+                let logger = self.digest.matters.logger(logger);
                 self.push(at.entry(What::Problem { logger }), raw);
             }
             None => {}

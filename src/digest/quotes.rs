@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use sha2::{Digest as _, Sha256};
 
 use super::{Place, Quote};
+use crate::classify::text::shown;
 
 /// Bytes of one quote.
 const QUOTE_BYTES: usize = 700;
@@ -125,11 +126,7 @@ pub fn quote_of(record: &[u8], place: Place) -> Quote {
 
 fn quote(words: &[u8], place: Place) -> Quote {
     let (words, lines) = words_of(words);
-    Quote {
-        place: Place { lines, bytes: words.len() as u32, ..place },
-        sha256: Sha256::digest(words).into(),
-        text: String::from_utf8_lossy(words).as_ref().into(),
-    }
+    Quote { place: Place { lines, bytes: words.len() as u32, ..place }, sha256: Sha256::digest(words).into(), text: shown(words).as_ref().into() }
 }
 
 /// The beginning of a record that is quoted, and how many lines that is.

@@ -118,7 +118,10 @@ pub(super) fn lines(text: &[u8]) -> Vec<Line<'_>> {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         // Of many blank lines two are enough.
         if !line.is_empty() || !matches!(out.as_slice(), [.., a, b] if a.kind == Kind::Blank && b.kind == Kind::Blank) {
-            split_flattened(line, number, &mut out);
+            match frame_alone(line) {
+                Some(frame) => out.push(Line { text: &line[1..], indent: 1, number, kind: Kind::Frame(frame) }),
+                None => split_flattened(line, number, &mut out),
+            }
         }
         let Some(end) = end else { break };
         if out.len() >= MAX_LINES {
@@ -201,6 +204,18 @@ fn split_flattened<'a>(line: &'a [u8], number: usize, out: &mut Vec<Line<'a>>) {
         }
     }
     out.push(line_of(line.get(start..).unwrap_or(b""), number));
+}
+
+/// A frame as the JVM prints it, behind a tab and with nothing but its jar behind: what nearly all lines of a trace are. They need no look at each blank.
+fn frame_alone(line: &[u8]) -> Option<RawFrame<'_>> {
+    let name = line.strip_prefix(b"\tat ")?;
+    let (frame, end) = frame(name)?;
+    let (text, rest) = name.split_at(end);
+    let one_word = |text: &[u8]| memchr::memchr2(b' ', b'\t', text).is_none();
+    let place = &text[memchr::memchr(b'(', text)?..];
+    let placed = one_word(place) || place == b"(Unknown Source)" || place == b"(Native Method)";
+    let jar = rest.is_empty() || rest.strip_prefix(b" ").is_some_and(|jar| jar.ends_with(b"]") && matches!(jar[0], b'~' | b'[') && one_word(jar));
+    (placed && jar).then_some(frame)
 }
 
 /// Where a frame begins whose `at ` (before the blank at `blank`) sticks to what stands before it: to another frame, or to a name in a message if the next
@@ -366,4 +381,70 @@ fn is_reversed(lines: &[Line<'_>]) -> bool {
 fn is_head_line(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     head(announced(text, false).unwrap_or(text)).is_some_and(|h| h.qualified && h.named)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pieces() -> impl Strategy<Value = String> {
+        let pieces = [
+            "\tat ",
+            "at ",
+            "a.b.C.d",
+            "java.base/x.Y.z",
+            "(E.java:1)",
+            "(Unknown Source)",
+            "(Native Method)",
+            "(x",
+            ")",
+            " ",
+            "~[x.jar:1]",
+            "[?:?]",
+            "[",
+            "]",
+            "... 3 more",
+            "Caused by: ",
+            "Suppressed: ",
+            "\t",
+            "\r",
+            " | |",
+            "é",
+            "\u{a0}",
+        ];
+        proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..7).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        /// A line that is taken for a frame alone is one wherever it is looked at.
+        #[test]
+        fn a_frame_alone_is_not_cut(begin in proptest::sample::select(vec!["", "\tat a.b.C.d", "\tat a.b.C.d(E.java:1)"]), rest in pieces()) {
+            let line = begin.to_owned() + &rest;
+            if let Some(frame) = frame_alone(line.as_bytes()) {
+                let mut cut = Vec::new();
+                split_flattened(line.as_bytes(), 0, &mut cut);
+                let alone = Line { text: &line.as_bytes()[1..], indent: 1, number: 0, kind: Kind::Frame(frame) };
+                prop_assert_eq!(format!("{cut:?}"), format!("{:?}", [alone]));
+            }
+        }
+    }
+
+    #[test]
+    fn usual_frames_stand_alone() {
+        for line in [
+            "\tat java.lang.Thread.run(Unknown Source) ~[?:?]",
+            "\tat a.b.C.d(E.java:1) ~[a.jar:1]",
+            "\tat a.b.C$$Lambda$1/0x1.d(E.java)",
+            "\tat java.base/a.B.c(Native Method)",
+        ] {
+            assert!(frame_alone(line.as_bytes()).is_some(), "{line}");
+        }
+        for line in
+            ["\tat a.b.C.d(E.java:1) at f.G.h(I.java:2)", "at a.b.C.d(E.java:1)", "\tat a.b.C.d(x at f.G.h(Unknown Source)", "\tat a.b.C.d(E.java:1) [a"]
+        {
+            assert!(frame_alone(line.as_bytes()).is_none(), "{line}");
+        }
+    }
 }

@@ -58,13 +58,14 @@ fn is_frame(text: &[u8]) -> bool {
     let Some(line) = memchr::memrchr(b'\n', text).and_then(|start| text[start..].strip_prefix(b"\n\tat ")) else { return false };
     let Some(open) = memchr::memchr(b'(', line) else { return false };
     let (name, place) = line.split_at(open);
-    !name.contains(&b' ') && !place.iter().any(|b| matches!(b, b')' | b'[')) && memchr::memmem::find(place, b": ").is_none()
+    memchr::memchr(b' ', name).is_none() && memchr::memchr2(b')', b'[', place).is_none() && !place.array_windows().any(|two| two == b": ")
 }
 
 /// `p-<SHA-1>-<32 digits>:`
 fn is_name(name: &[u8]) -> bool {
     let [b'p' | b't', b'-', rest @ .., b':'] = name else { return false };
-    let hex = |text: &[u8]| text.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    // Without an early end, which a loop over many bytes at once has no use for.
+    let hex = |text: &[u8]| text.iter().fold(true, |so_far, b| so_far & matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     rest.len() == 73 && rest[40] == b'-' && hex(&rest[..40]) && hex(&rest[41..])
 }
 

@@ -74,7 +74,10 @@ pub(super) fn template_with(masks: &Masks, message: &[u8], out: &mut String) {
 }
 
 fn push(out: &mut String, bytes: &[u8]) {
-    out.push_str(&String::from_utf8_lossy(bytes));
+    match str::from_utf8(bytes) {
+        Ok(valid) => out.push_str(valid),
+        Err(_) => out.push_str(&String::from_utf8_lossy(bytes)),
+    }
 }
 
 fn is_letter(b: u8) -> bool {

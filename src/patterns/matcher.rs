@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use memchr::memmem::{self, Finder};
 use regex::bytes::{Regex, RegexBuilder};
@@ -53,7 +53,10 @@ struct Alternative {
 }
 
 /// Frames that check for their caller, who is to be looked at instead.
-const CHECKS: [&str; 4] = ["org.apache.flink.util.Preconditions.", ".common.base.Preconditions.", "java.util.Objects.require", "java.util.Objects.checkIndex"];
+static CHECKS: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
+    let calls = ["org.apache.flink.util.Preconditions.", ".common.base.Preconditions.", "java.util.Objects.require", "java.util.Objects.checkIndex"];
+    calls.map(|call| Finder::new(call.as_bytes()))
+});
 
 /// `test`: a whole name, a suffix that begins after `.` or `$`, or `*` and any suffix.
 fn class_fits(test: &str, class: &str) -> bool {
@@ -242,7 +245,7 @@ impl Alternative {
         if m.frames.is_empty() && m.no_frames.is_empty() {
             return true;
         }
-        let checks = frames.iter().take_while(|frame| CHECKS.iter().any(|check| frame.contains(check))).count();
+        let checks = frames.iter().take_while(|frame| CHECKS.iter().any(|check| check.find(frame.as_bytes()).is_some())).count();
         let frames = frames.get(checks..).filter(|callers| !callers.is_empty()).unwrap_or(frames);
         let top = frames.get(..m.depth).unwrap_or(frames);
         let finders = |parts: &[&'static str]| parts.iter().map(|part| Finder::new(part.as_bytes())).collect();

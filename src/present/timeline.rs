@@ -313,10 +313,15 @@ fn root_words(trace: &Trace) -> Option<String> {
     let root = trace.root_link()?;
     let class = root.class.rsplit('.').next().unwrap_or(&root.class);
     let message = root.message.lines().next().unwrap_or("");
-    Some(if message.is_empty() { class.to_owned() } else { format!("{class}: {}", message.chars().take(200).collect::<String>()) })
+    Some(if message.is_empty() { class.to_owned() } else { format!("{class}: {}", beginning(message)) })
+}
+
+/// What one row has room for.
+fn beginning(text: &str) -> &str {
+    text.char_indices().nth(200).map_or(text, |(end, _)| &text[..end])
 }
 
 fn message_of(text: &str) -> String {
     let line = text.lines().next().unwrap_or("");
-    line.split_once(" - ").map_or(line, |(_, message)| message).chars().take(200).collect()
+    beginning(line.split_once(" - ").map_or(line, |(_, message)| message)).to_owned()
 }
