@@ -9,6 +9,8 @@ pub mod processes;
 pub mod rotation;
 pub mod workers;
 
+use rayon::prelude::*;
+
 use crate::digest::{Entry, Quote};
 use crate::scan::ScannedSource;
 use crate::when::Zone;
@@ -117,6 +119,6 @@ fn merge(sources: &[ScannedSource], clocks: &[Clock], rotation: &[rotation::Memb
     let mut all: Vec<Placed> = Vec::with_capacity(lanes.iter().map(|(_, lane)| lane.len()).sum());
     lanes.into_iter().for_each(|(_, lane)| all.extend(lane));
     // Stable: ties stay in lane order. Entries before any time of their source come first.
-    all.sort_by_key(|p| p.ms.unwrap_or(i64::MIN));
+    all.par_sort_by_key(|p| p.ms.unwrap_or(i64::MIN));
     all
 }

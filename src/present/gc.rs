@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::View;
+use super::Scene;
 use crate::gc::{JvmLife, MaxHeapFrom, NoteKind, PauseSummary, Tally};
 use crate::report::model as m;
 
@@ -10,8 +10,8 @@ use crate::report::model as m;
 const LONGEST: usize = 10;
 
 /// One chapter per source with GC lines.
-pub fn gc(view: &View) -> Vec<m::Gc> {
-    let story = view.story;
+pub fn gc(scene: &Scene) -> Vec<m::Gc> {
+    let story = scene.story;
     let mut out = Vec::new();
     for (i, source) in story.sources.iter().enumerate() {
         let Some(log) = &source.digest.gc else { continue };
@@ -44,7 +44,7 @@ pub fn gc(view: &View) -> Vec<m::Gc> {
         let stopped: f64 = lives.iter().filter_map(|l| l.pauses.map(|p| p.total_ms)).sum();
         let observed: f64 = lives.iter().filter_map(|l| l.span.map(|s| s.length_ms())).sum();
         let leak = lives.iter().any(|l| matches!(l.leak.signal, crate::gc::LeakSignal::Leak));
-        let (first_time, last_time) = bounds(view, i, lives);
+        let (first_time, last_time) = bounds(scene, i, lives);
         let mut histogram: BTreeMap<u64, u64> = BTreeMap::new();
         for (bound, count) in lives.iter().flat_map(|l| &l.histogram) {
             // Beyond the last bound the longest pause is one; JSON knows no infinity.
@@ -64,7 +64,7 @@ pub fn gc(view: &View) -> Vec<m::Gc> {
                 .iter()
                 .take(LONGEST)
                 .map(|p| m::Pause {
-                    time: view.time(i, p.epoch_ms),
+                    time: scene.time(i, p.epoch_ms),
                     uptime_ms: p.uptime_ms.map(|u| round(u, 3)),
                     ms: round(p.ms, 3),
                     cause: cause_of(p),
@@ -94,10 +94,10 @@ pub fn gc(view: &View) -> Vec<m::Gc> {
                 from.to_owned()
             }),
             clock_error_ms: last.anchor.map(|a| a.error_ms.unsigned_abs()),
-            worst_minute: worst_minute(view, i, lives),
-            thrashing: thrashing(view, i, lives),
+            worst_minute: worst_minute(scene, i, lives),
+            thrashing: thrashing(scene, i, lives),
             peak_metaspace_bytes: most(|l| l.peak_metaspace_bytes),
-            over_time: over_time(view, i, lives),
+            over_time: over_time(scene, i, lives),
             humongous: sum(|l| l.humongous_pauses),
             evacuation_failures: sum(|l| l.evacuation_failures),
             concurrent_mode_failures: sum(|l| l.concurrent_mode_failures),
@@ -132,19 +132,19 @@ fn kinds(lives: &[JvmLife]) -> BTreeMap<String, m::Tally> {
     kinds
 }
 
-fn worst_minute(view: &View, source: usize, lives: &[JvmLife]) -> Option<m::WorstMinute> {
+fn worst_minute(scene: &Scene, source: usize, lives: &[JvmLife]) -> Option<m::WorstMinute> {
     // A shorter life has no minute to speak of.
     let whole = lives.iter().filter(|l| l.span.is_some_and(|span| span.length_ms() >= 60_000.0));
     let (life, (at, throughput)) = whole.filter_map(|l| Some((l, l.worst_minute?))).min_by(|a, b| a.1.1.total_cmp(&b.1.1))?;
-    Some(m::WorstMinute { time: view.time(source, life.epoch_ms(at)), uptime_ms: uptime(life, at), throughput: round(throughput, 5) })
+    Some(m::WorstMinute { time: scene.time(source, life.epoch_ms(at)), uptime_ms: uptime(life, at), throughput: round(throughput, 5) })
 }
 
-fn thrashing(view: &View, source: usize, lives: &[JvmLife]) -> Vec<m::Thrashing> {
+fn thrashing(scene: &Scene, source: usize, lives: &[JvmLife]) -> Vec<m::Thrashing> {
     let mut all: Vec<_> = lives.iter().flat_map(|l| l.thrash.iter().map(move |t| (l, t))).collect();
     all.sort_by(|a, b| b.1.full_ms.total_cmp(&a.1.full_ms));
     let shown = |(life, t): &(&JvmLife, &crate::gc::Thrash)| m::Thrashing {
-        from: view.time(source, life.epoch_ms(t.from_ms)),
-        to: view.time(source, life.epoch_ms(t.to_ms)),
+        from: scene.time(source, life.epoch_ms(t.from_ms)),
+        to: scene.time(source, life.epoch_ms(t.to_ms)),
         duration_ms: round(t.to_ms - t.from_ms, 3),
         full_ms: round(t.full_ms, 3),
         full_gcs: t.full_gcs,
@@ -154,12 +154,12 @@ fn thrashing(view: &View, source: usize, lives: &[JvmLife]) -> Vec<m::Thrashing>
 }
 
 /// Of the JVM life that was observed longest.
-fn over_time(view: &View, source: usize, lives: &[JvmLife]) -> Option<m::GcOverTime> {
+fn over_time(scene: &Scene, source: usize, lives: &[JvmLife]) -> Option<m::GcOverTime> {
     let length = |l: &JvmLife| l.span.map_or(0.0, |span| span.length_ms());
     let life = lives.iter().filter(|l| l.over_time.is_some()).max_by(|a, b| length(a).total_cmp(&length(b)))?;
     let known = life.over_time.as_ref()?;
     Some(m::GcOverTime {
-        from: view.time(source, life.epoch_ms(known.from_ms)),
+        from: scene.time(source, life.epoch_ms(known.from_ms)),
         from_uptime_ms: uptime(life, known.from_ms),
         slice_ms: known.slice_ms,
         longest_ms: known.slices.iter().map(|slice| round(slice.longest_ms, 3)).collect(),
@@ -172,7 +172,7 @@ fn cause_of(pause: &crate::gc::Pause) -> String {
     if pause.cause.is_empty() { pause.kind.slug().to_owned() } else { pause.cause.to_string() }
 }
 
-fn bounds(view: &View, source: usize, lives: &[JvmLife]) -> (Option<m::Time>, Option<m::Time>) {
+fn bounds(scene: &Scene, source: usize, lives: &[JvmLife]) -> (Option<m::Time>, Option<m::Time>) {
     let at = |life: &JvmLife, last: bool| {
         let span = life.span?;
         let ms = if last { span.last_ms } else { span.first_ms };
@@ -183,7 +183,7 @@ fn bounds(view: &View, source: usize, lives: &[JvmLife]) -> (Option<m::Time>, Op
     };
     let first = lives.first().and_then(|l| at(l, false));
     let last = lives.last().and_then(|l| at(l, true));
-    (view.time(source, first), view.time(source, last))
+    (scene.time(source, first), scene.time(source, last))
 }
 
 fn thin(values: Vec<u64>, most: usize) -> Vec<u64> {

@@ -1,6 +1,6 @@
 //! What JVMs printed of themselves, one chapter per source.
 
-use super::View;
+use super::Scene;
 use crate::jvm::crash::Crash;
 use crate::jvm::thread_dump::ThreadDump;
 use crate::report::model as m;
@@ -10,16 +10,16 @@ const DUMPS: usize = 16;
 const THREADS: usize = 64;
 
 /// One chapter per source in which a JVM speaks.
-pub fn jvm(view: &View) -> Vec<m::Jvm> {
-    let spoken = view.story.sources.iter().enumerate().filter(|(_, source)| !source.digest.jvm.is_empty());
+pub fn jvm(scene: &Scene) -> Vec<m::Jvm> {
+    let spoken = scene.story.sources.iter().enumerate().filter(|(_, source)| !source.digest.jvm.is_empty());
     spoken
         .map(|(i, source)| {
             let found = &source.digest.jvm;
             m::Jvm {
                 source: i as u32,
-                process: view.story.gc_links[i].map(|p| p as u32),
+                process: scene.story.gc_links[i].map(|p| p as u32),
                 crashes: found.crashes.iter().map(crash).collect(),
-                thread_dumps: found.dumps.iter().take(DUMPS).map(|dump| thread_dump(view, i, dump)).collect(),
+                thread_dumps: found.dumps.iter().take(DUMPS).map(|dump| thread_dump(scene, i, dump)).collect(),
                 thread_dumps_omitted: found.dumps.len().saturating_sub(DUMPS) as u64,
                 heap_dumps: found
                     .heap_dumps
@@ -68,10 +68,10 @@ fn crash(crash: &Crash) -> m::JvmCrash {
     }
 }
 
-fn thread_dump(view: &View, source: usize, dump: &ThreadDump) -> m::ThreadDump {
+fn thread_dump(scene: &Scene, source: usize, dump: &ThreadDump) -> m::ThreadDump {
     m::ThreadDump {
         line: dump.place.line,
-        time: view.shown(source, dump.shown_ms),
+        time: scene.shown(source, dump.shown_ms),
         vm: dump.vm.clone(),
         threads: dump.threads,
         runnable: dump.runnable,

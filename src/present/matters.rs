@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::View;
+use super::Scene;
 use crate::digest::What;
 use crate::digest::matters::Seen;
 use crate::exception::{Frame, Trace};
@@ -16,8 +16,8 @@ const MAX_TEMPLATES: usize = 300;
 const MAX_TRACE: usize = 6_000;
 
 /// Groups of equal exceptions; the first of all sources, by time.
-pub fn exceptions(view: &View) -> (Vec<m::Exception>, u64) {
-    let story = view.story;
+pub fn exceptions(scene: &Scene) -> (Vec<m::Exception>, u64) {
+    let story = scene.story;
     // Jobs by fingerprint, from the entries.
     let mut jobs: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
     for job in &story.jobs {
@@ -59,7 +59,7 @@ pub fn exceptions(view: &View) -> (Vec<m::Exception>, u64) {
                 entry.trace = trace(&group.thrown.trace);
                 entry.message = outer(&group.thrown.trace).1;
                 entry.class = outer(&group.thrown.trace).0;
-                entry.pattern = group.thrown.pattern.map(|(p, _)| view.rules.id(p).to_string());
+                entry.pattern = group.thrown.pattern.map(|(p, _)| scene.rules.id(p).to_string());
             }
             let known = lasts.entry(group.fingerprint).or_insert((i64::MIN, i));
             *known = (*known).max((last, i));
@@ -69,13 +69,13 @@ pub fn exceptions(view: &View) -> (Vec<m::Exception>, u64) {
         .into_iter()
         .filter(|(fingerprint, _)| {
             let (first, last) = (firsts[fingerprint].0, lasts[fingerprint].0);
-            view.within(Some(first).filter(|f| *f != i64::MAX), Some(last).filter(|l| *l != i64::MIN))
+            scene.within(Some(first).filter(|f| *f != i64::MAX), Some(last).filter(|l| *l != i64::MIN))
         })
         .map(|(fingerprint, mut group)| {
             let (first, source, _) = firsts[&fingerprint];
             let (last, last_source) = lasts[&fingerprint];
-            group.first = view.time(source, Some(first).filter(|f| *f != i64::MAX));
-            group.last = view.time(last_source, Some(last).filter(|l| *l != i64::MIN));
+            group.first = scene.time(source, Some(first).filter(|f| *f != i64::MAX));
+            group.last = scene.time(last_source, Some(last).filter(|l| *l != i64::MIN));
             group.jobs = jobs.remove(&fingerprint).unwrap_or_default().into_iter().collect();
             (first, group)
         })
@@ -151,11 +151,11 @@ fn trace(trace: &Trace) -> String {
 }
 
 /// Noise that was recognised.
-pub fn benign(view: &View) -> Vec<m::Benign> {
+pub fn benign(scene: &Scene) -> Vec<m::Benign> {
     let mut sums: BTreeMap<String, m::Benign> = BTreeMap::new();
-    for (i, source) in view.story.sources.iter().enumerate() {
+    for (i, source) in scene.story.sources.iter().enumerate() {
         for hits in &source.digest.matters.benign {
-            let pattern = view.rules.id(hits.pattern).to_string();
+            let pattern = scene.rules.id(hits.pattern).to_string();
             let sum =
                 sums.entry(pattern.clone()).or_insert_with(|| m::Benign { pattern, count: 0, sample: m::LineOf { source: i as u32, line: hits.place.line } });
             sum.count += hits.seen.count;
@@ -165,20 +165,20 @@ pub fn benign(view: &View) -> Vec<m::Benign> {
 }
 
 /// WARN and ERROR records that no pattern knows.
-pub fn unclassified(view: &View) -> (Vec<m::Unclassified>, u64) {
-    let story = view.story;
+pub fn unclassified(scene: &Scene) -> (Vec<m::Unclassified>, u64) {
+    let story = scene.story;
     let mut sums: BTreeMap<(String, String, String), m::Unclassified> = BTreeMap::new();
     let mut omitted = 0;
     for (i, source) in story.sources.iter().enumerate() {
         omitted += source.digest.matters.templates_omitted;
-        let shown = |seen: &Seen| view.within(story.utc(i, seen.first_ms), story.utc(i, seen.last_ms));
+        let shown = |seen: &Seen| scene.within(story.utc(i, seen.first_ms), story.utc(i, seen.last_ms));
         for group in source.digest.matters.templates.iter().filter(|group| shown(&group.seen)) {
             let key = (group.template.to_string(), group.level.name().to_owned(), group.logger.to_string());
             let sum = sums.entry(key.clone()).or_insert_with(|| m::Unclassified {
                 template: key.0,
                 level: key.1,
                 logger: key.2,
-                first: view.shown(i, group.seen.first_ms),
+                first: scene.shown(i, group.seen.first_ms),
                 sample: m::UnclassifiedSample {
                     source: i as u32,
                     line: group.place.line,
@@ -187,7 +187,7 @@ pub fn unclassified(view: &View) -> (Vec<m::Unclassified>, u64) {
                 ..m::Unclassified::default()
             });
             sum.count += group.seen.count;
-            sum.last = view.shown(i, group.seen.last_ms);
+            sum.last = scene.shown(i, group.seen.last_ms);
         }
     }
     let mut out: Vec<m::Unclassified> = sums.into_values().collect();

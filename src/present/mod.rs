@@ -17,8 +17,6 @@ use crate::report::model as m;
 use crate::rules::Rules;
 use crate::scan::Problem;
 
-pub use timeline::{Timeline, timeline};
-
 /// What else the report needs.
 #[derive(Default)]
 pub struct Rest<'a> {
@@ -30,38 +28,35 @@ pub struct Rest<'a> {
 /// Most findings, warnings, rows and groups of each list; more are counted.
 const MAX_ROWS: usize = 2_000;
 
-/// Makes the report; the time line is made beside the diagnosis.
-pub fn present(scene: Scene, diagnosis: &Diagnosis, timeline: Timeline, rest: &Rest) -> m::Report {
-    let view = View { scene, diagnosis, ids: finding_ids(scene.story, diagnosis) };
+/// All of the report that asks nothing of the diagnosis: it can be made beside it.
+pub fn told(scene: Scene, rest: &Rest) -> m::Report {
+    let scene = &scene;
     let mut report = m::Report { schema: m::SCHEMA.to_owned(), tool: tool(scene.rules), ..m::Report::default() };
-    fill(&view, &mut report, rest);
-    (report.timeline, report.timeline_omitted) = (timeline.rows, timeline.omitted);
-    report.coverage = sources::coverage(&view, rest, &report);
+    (report.timeline, report.timeline_omitted) = timeline::rows(scene);
+    report.sources = sources::sources(scene);
+    (report.processes, report.processes_omitted) = sources::processes(scene);
+    report.warnings = sources::warnings(scene, rest);
+    report.warnings_omitted = cap(&mut report.warnings, MAX_ROWS);
+    report.gc = gc::gc(scene);
+    report.jvm = jvm::jvm(scene);
+    (report.exceptions, report.exceptions_omitted) = matters::exceptions(scene);
+    report.benign = matters::benign(scene);
+    (report.unclassified, report.unclassified_omitted) = matters::unclassified(scene);
+    report.coverage = sources::coverage(scene, rest, &report);
     report
 }
 
-/// All but the time line.
-fn fill(view: &View, report: &mut m::Report, rest: &Rest) {
-    report.sources = sources::sources(view);
-    (report.processes, report.processes_omitted) = sources::processes(view);
-    let mut warnings = sources::warnings(view, rest);
-    report.warnings_omitted = cap(&mut warnings, MAX_ROWS);
-    report.warnings = warnings;
-    (report.jobs, report.jobs_omitted) = jobs::jobs(view, MAX_ROWS);
-    report.task_managers = jobs::task_managers(view);
+/// The whole report: what is told, and what the diagnosis makes of it.
+pub fn present(scene: Scene, diagnosis: &Diagnosis, told: m::Report) -> m::Report {
+    let view = View { scene, diagnosis, ids: finding_ids(scene.story, diagnosis) };
+    let mut report = told;
+    (report.jobs, report.jobs_omitted) = jobs::jobs(&view, MAX_ROWS);
+    report.task_managers = jobs::task_managers(&view);
     report.task_managers_omitted = cap(&mut report.task_managers, MAX_ROWS);
-    report.gc = gc::gc(view);
-    report.jvm = jvm::jvm(view);
-    let (exceptions, omitted) = matters::exceptions(view);
-    report.exceptions = exceptions;
-    report.exceptions_omitted = omitted;
-    report.findings = findings(view);
+    report.findings = findings(&view);
     report.findings_omitted = view.diagnosis.findings.len().saturating_sub(MAX_ROWS) as u64;
-    report.benign = matters::benign(view);
-    let (unclassified, omitted) = matters::unclassified(view);
-    report.unclassified = unclassified;
-    report.unclassified_omitted = omitted;
-    report.summary = summary(view);
+    report.summary = summary(&view);
+    report
 }
 
 /// A quotation as it is shown: line ends of Windows are line ends. Its bytes and hash stay those of the file.
@@ -75,7 +70,7 @@ fn cap<T>(list: &mut Vec<T>, most: usize) -> u64 {
     omitted as u64
 }
 
-/// What is told, and within which bounds: all that is needed where no finding is asked for.
+/// The story, and within which bounds it is told: all that is needed where no finding is asked for.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
     pub story: &'a Story,
@@ -83,7 +78,7 @@ pub struct Scene<'a> {
     pub options: &'a Options,
 }
 
-/// What every other part of the report looks at.
+/// What the other parts of the report look at.
 pub struct View<'a> {
     scene: Scene<'a>,
     pub diagnosis: &'a Diagnosis,

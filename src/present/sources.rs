@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::{Rest, View, offset_text};
+use super::{Rest, Scene, offset_text};
 use crate::layout::Layout;
 use crate::report::model as m;
 use crate::scan::ScannedSource;
@@ -18,8 +18,8 @@ fn is_listed(process: usize, of: usize) -> bool {
 }
 
 /// All sources, in their order.
-pub fn sources(view: &View) -> Vec<m::Source> {
-    let story = view.story;
+pub fn sources(scene: &Scene) -> Vec<m::Source> {
+    let story = scene.story;
     let mut processes: Vec<Vec<u32>> = vec![Vec::new(); story.sources.len()];
     let known = story.processes.len();
     for (p, process) in story.processes.iter().enumerate().filter(|(p, _)| is_listed(*p, known)) {
@@ -56,8 +56,8 @@ pub fn sources(view: &View) -> Vec<m::Source> {
                 records: digest.records,
                 unparsed_lines: digest.unparsed_lines,
                 capped_lines: digest.capped_lines,
-                first_time: view.shown(i, digest.first.filter(|s| s.date == crate::layout::time::Date::Full).map(|s| s.ms)),
-                last_time: view.shown(i, digest.last.filter(|s| s.date == crate::layout::time::Date::Full).map(|s| s.ms)),
+                first_time: scene.shown(i, digest.first.filter(|s| s.date == crate::layout::time::Date::Full).map(|s| s.ms)),
+                last_time: scene.shown(i, digest.last.filter(|s| s.date == crate::layout::time::Date::Full).map(|s| s.ms)),
                 time_zone: m::TimeZone { offset: offset_text(clock.shown_minutes), from: clock.from.name().to_owned() },
                 // The newest is the one that the others are rotations of.
                 rotation_of: story.rotation[i].filter(|newest| *newest != i).map(|r| r as u32),
@@ -82,8 +82,8 @@ fn layout(source: &ScannedSource) -> Option<String> {
 }
 
 /// The processes, and how many are left out.
-pub fn processes(view: &View) -> (Vec<m::Process>, u64) {
-    let story = view.story;
+pub fn processes(scene: &Scene) -> (Vec<m::Process>, u64) {
+    let story = scene.story;
     let known = story.processes.len();
     // The same keys come with every start of a process.
     let mut secret: FxHashMap<&str, bool> = FxHashMap::default();
@@ -99,14 +99,14 @@ pub fn processes(view: &View) -> (Vec<m::Process>, u64) {
             let last = worker.and_then(|w| w.lives.last());
             let exit_code = life.exit_code.map(|(code, _)| code).or_else(|| last.and_then(|l| l.exit_code));
             let space = if exit_code.is_some_and(|c| c < -99) { crate::patterns::Space::Yarn } else { crate::patterns::Space::Process };
-            let meaning = exit_code.and_then(|c| i32::try_from(c).ok()).and_then(|c| view.rules.packs.exit_code(space, c)).map(|known| known.meaning.into());
+            let meaning = exit_code.and_then(|c| i32::try_from(c).ok()).and_then(|c| scene.rules.packs.exit_code(space, c)).map(|known| known.meaning.into());
             let text = |s: &Option<crate::event::Str>| s.as_deref().map(str::to_owned);
             m::Process {
                 id: i as u32,
                 role: process.role.to_owned(),
                 sources: process.sources.iter().map(|s| *s as u32).collect(),
-                start: view.time(source, process.start),
-                end: view.time(source, process.end),
+                start: scene.time(source, process.start),
+                end: scene.time(source, process.end),
                 ended_by: process.ended_by.map(str::to_owned),
                 exit_code,
                 exit_meaning: meaning,
@@ -205,9 +205,9 @@ fn arguments(arguments: &[crate::event::Str]) -> Vec<String> {
 }
 
 /// What could not be read, and what is doubtful about the rest.
-pub fn warnings(view: &View, rest: &Rest) -> Vec<m::Warning> {
+pub fn warnings(scene: &Scene, rest: &Rest) -> Vec<m::Warning> {
     let mut out = Vec::new();
-    let by_path: BTreeMap<&str, usize> = view.story.sources.iter().enumerate().rev().map(|(i, s)| (s.path.as_str(), i)).collect();
+    let by_path: BTreeMap<&str, usize> = scene.story.sources.iter().enumerate().rev().map(|(i, s)| (s.path.as_str(), i)).collect();
     for (path, problem) in rest.unreadable {
         out.push(m::Warning { source: None, line: problem.line, code: problem.code.to_owned(), message: format!("{path}: {}", problem.message) });
     }
@@ -215,7 +215,7 @@ pub fn warnings(view: &View, rest: &Rest) -> Vec<m::Warning> {
         let source = by_path.get(path.as_str()).map(|i| *i as u32);
         out.push(m::Warning { source, line: problem.line, code: problem.code.to_owned(), message: format!("{path}: {}", problem.message) });
     }
-    for (i, source) in view.story.sources.iter().enumerate() {
+    for (i, source) in scene.story.sources.iter().enumerate() {
         for problem in &source.problems {
             out.push(m::Warning {
                 source: Some(i as u32),
@@ -257,27 +257,27 @@ pub fn shown_path(source: &ScannedSource) -> String {
 }
 
 /// What was read and what was not.
-pub fn coverage(view: &View, rest: &Rest, report: &m::Report) -> m::Coverage {
-    let sum = |f: fn(&ScannedSource) -> u64| view.story.sources.iter().map(f).sum::<u64>();
-    let all: Vec<(i64, i64)> = (0..view.story.sources.len())
+pub fn coverage(scene: &Scene, rest: &Rest, report: &m::Report) -> m::Coverage {
+    let sum = |f: fn(&ScannedSource) -> u64| scene.story.sources.iter().map(f).sum::<u64>();
+    let all: Vec<(i64, i64)> = (0..scene.story.sources.len())
         .filter_map(|i| {
-            let (low, high) = view.story.sources[i].digest.span_ms?;
-            Some((view.story.clocks[i].utc(low), view.story.clocks[i].utc(high)))
+            let (low, high) = scene.story.sources[i].digest.span_ms?;
+            Some((scene.story.clocks[i].utc(low), scene.story.clocks[i].utc(high)))
         })
         .collect();
-    let clock = view.story.sources.iter().position(|s| s.digest.span_ms.is_some()).unwrap_or(0);
+    let clock = scene.story.sources.iter().position(|s| s.digest.span_ms.is_some()).unwrap_or(0);
     m::Coverage {
-        sources: view.story.sources.len() as u64,
+        sources: scene.story.sources.len() as u64,
         bytes: sum(|s| s.digest.bytes),
         lines: sum(|s| s.digest.lines),
         records: sum(|s| s.digest.records),
         unparsed_lines: sum(|s| s.digest.unparsed_lines),
         capped_lines: sum(|s| s.digest.capped_lines),
         skipped: rest.skipped.len() as u64,
-        incomplete: view.story.sources.iter().filter(|s| !s.complete).count() as u64 + rest.unreadable.len() as u64,
+        incomplete: scene.story.sources.iter().filter(|s| !s.complete).count() as u64 + rest.unreadable.len() as u64,
         benign: report.benign.iter().map(|b| b.count).sum(),
         unclassified: report.unclassified.iter().map(|u| u.count).sum(),
-        first_time: view.time(clock, all.iter().map(|b| b.0).min()),
-        last_time: view.time(clock, all.iter().map(|b| b.1).max()),
+        first_time: scene.time(clock, all.iter().map(|b| b.0).min()),
+        last_time: scene.time(clock, all.iter().map(|b| b.1).max()),
     }
 }

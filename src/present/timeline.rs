@@ -12,19 +12,11 @@ use crate::report::model as m;
 /// Rows that the report lists; `flinklog events` has them all.
 const MAX_ROWS: usize = 3_000;
 
-/// The time line of the report.
-pub struct Timeline {
-    /// In time order.
-    pub rows: Vec<m::TimelineRow>,
-    /// Rows that were left out.
-    pub omitted: u64,
-}
-
-/// Makes the time line; asks nothing of the diagnosis.
-pub fn timeline(scene: Scene) -> Timeline {
+/// Rows in time order, and how many were left out.
+pub fn rows(scene: &Scene) -> (Vec<m::TimelineRow>, u64) {
     let mut out: Vec<Row> = Vec::new();
     let mut omitted = 0;
-    let mut known = Known::new(&scene);
+    let mut known = Known::new(scene);
     for placed in &scene.story.order {
         let entry = scene.story.entry(placed.at);
         known.see(placed.at.source, entry);
@@ -32,7 +24,7 @@ pub fn timeline(scene: Scene) -> Timeline {
         if placed.ms.is_none() && bounded || !scene.within(placed.ms, placed.ms) {
             continue;
         }
-        let Some(row) = row(&scene, &known, placed.at, entry, placed.ms) else { continue };
+        let Some(row) = row(scene, &known, placed.at, entry, placed.ms) else { continue };
         if let Some(last) = out.last_mut()
             && last.kind == row.kind
             && last.job == row.job
@@ -55,7 +47,7 @@ pub fn timeline(scene: Scene) -> Timeline {
         omitted += extra as u64;
         out.drain(MAX_ROWS / 2..MAX_ROWS / 2 + extra);
     }
-    Timeline { rows: out.into_iter().map(|row| row.written(&scene, &known)).collect(), omitted }
+    (out.into_iter().map(|row| row.written(scene, &known)).collect(), omitted)
 }
 
 /// A row before it is written out: most of a long log's are left out again.
