@@ -98,26 +98,20 @@ pub fn correlate(mut sources: Vec<ScannedSource>, options: Options) -> Story {
 
 /// Merges the entries of all sources by time; inside one rotation set file order comes first, so that a clock that goes back moves nothing.
 fn merge(sources: &[ScannedSource], clocks: &[Clock], rotation: &[rotation::Member]) -> Vec<Placed> {
-    // Each set is one lane whose times never go back.
-    let mut lanes: Vec<(usize, Vec<Placed>)> = Vec::new();
     let mut order: Vec<usize> = (0..sources.len()).collect();
     order.sort_by_key(|s| (rotation[*s].set, rotation[*s].rank));
-    let mut last_set = usize::MAX;
+    let mut all: Vec<Placed> = Vec::with_capacity(sources.iter().map(|source| source.digest.entries.len()).sum());
+    // Each set is one lane whose times never go back.
+    let (mut last_set, mut last) = (usize::MAX, None);
     for source in order {
         if rotation[source].set != last_set {
-            last_set = rotation[source].set;
-            lanes.push((source, Vec::new()));
+            (last_set, last) = (rotation[source].set, None);
         }
-        let Some((_, lane)) = lanes.last_mut() else { continue };
-        let mut last = lane.last().and_then(|p| p.ms);
         for (entry, found) in sources[source].digest.entries.iter().enumerate() {
-            let ms = found.ms.map(|ms| clocks[source].utc(ms)).max(last);
-            last = ms;
-            lane.push(Placed { at: EntryRef { source, entry }, ms });
+            last = found.ms.map(|ms| clocks[source].utc(ms)).max(last);
+            all.push(Placed { at: EntryRef { source, entry }, ms: last });
         }
     }
-    let mut all: Vec<Placed> = Vec::with_capacity(lanes.iter().map(|(_, lane)| lane.len()).sum());
-    lanes.into_iter().for_each(|(_, lane)| all.extend(lane));
     // Stable: ties stay in lane order. Entries before any time of their source come first.
     all.par_sort_by_key(|p| p.ms.unwrap_or(i64::MIN));
     all
