@@ -19,8 +19,9 @@ const MAX_TRACE: usize = 8 << 10;
 /// From this count on a group's further members make no entries of their own.
 const MAX_ENTRIES_PER_GROUP: u64 = 1_000;
 
-/// Names of loggers that are shared; real logs have some hundred.
+/// Names of loggers that are shared, and how long one may be; real logs have some hundred short ones.
 const MAX_LOGGERS: usize = 2_000;
+const MAX_LOGGER: usize = 256;
 
 /// How often, when first and last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -156,7 +157,7 @@ impl Matters {
             return known.clone();
         }
         let known: Str = shown(name).as_ref().into();
-        if self.loggers.len() < MAX_LOGGERS {
+        if self.loggers.len() < MAX_LOGGERS && name.len() <= MAX_LOGGER {
             self.loggers.insert(name.into(), known.clone());
         }
         known

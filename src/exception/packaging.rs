@@ -64,7 +64,7 @@ fn is_frame(text: &[u8]) -> bool {
 /// `p-<SHA-1>-<32 digits>:`
 fn is_name(name: &[u8]) -> bool {
     let [b'p' | b't', b'-', rest @ .., b':'] = name else { return false };
-    // Without an early end, which a loop over many bytes at once has no use for.
+    // Without an early end, so that many bytes are compared at once.
     let hex = |text: &[u8]| text.iter().fold(true, |so_far, b| so_far & matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     rest.len() == 73 && rest[40] == b'-' && hex(&rest[..40]) && hex(&rest[41..])
 }
