@@ -60,8 +60,8 @@ pub fn present_story(story: &Story, options: &diagnose::Options, settings: &Sett
     let scene = present::Scene { story, rules: &settings.rules, options };
     let rest = present::Rest { unreadable: &rest.unreadable, notices: &rest.notices, skipped: &rest.skipped };
     // Much of the diagnosis goes step by step, on one thread.
-    let (diagnosis, told) = rayon::join(|| diagnose::diagnose(story, &settings.rules, options), || present::told(scene, &rest));
-    present::present(scene, &diagnosis, told)
+    let (diagnosis, undiagnosed) = rayon::join(|| diagnose::diagnose(story, &settings.rules, options), || present::undiagnosed(scene, &rest));
+    present::present(scene, &diagnosis, undiagnosed)
 }
 
 fn check_range(report: &Report, story: &Story, options: &diagnose::Options, settings: &Settings) {

@@ -87,7 +87,7 @@ impl Outputs {
         Ok(Outputs { main: (format, main), more: more.collect::<Result<_>>()?, redact: output.redact, look })
     }
 
-    /// Files first: whoever closes standard output early shall have them all the same.
+    /// Files first: whoever closes standard output early shall have them all the same. The report is never freed.
     fn write(mut self, report: Report, all: bool) -> Result<()> {
         // The program ends behind it: to free a large one piece by piece takes longer than many a scan.
         let mut report = ManuallyDrop::new(report);

@@ -170,7 +170,6 @@ fn split_flattened<'a>(line: &'a [u8], number: usize, out: &mut Vec<Line<'a>>) {
     let mut start = 0;
     let mut from = 0;
     let mut frames = line.starts_with(b"at ");
-    // The usual frame line ends soon behind its bracket: nothing to cut.
     while let Some(at) = line.get(from..).and_then(|rest| memchr::memchr2(b' ', b'\t', rest)).map(|at| at + from) {
         from = at + 1;
         let rest = line.get(from..).unwrap_or(b"");
@@ -420,8 +419,13 @@ mod tests {
     proptest! {
         /// A line that is taken for a frame alone is one wherever it is looked at.
         #[test]
-        fn a_frame_alone_is_not_cut(begin in proptest::sample::select(vec!["", "\tat a.b.C.d", "\tat a.b.C.d(E.java:1)"]), rest in pieces()) {
-            let line = begin.to_owned() + &rest;
+        fn a_frame_alone_is_not_cut(
+            begin in proptest::sample::select(vec!["", "\tat a.b.C.d", "\tat a.b.C.d(E.java:1)"]),
+            jar in proptest::sample::select(vec!["", " ~[x", " [", " "]),
+            rest in pieces(),
+            close in proptest::sample::select(vec!["", "]"]),
+        ) {
+            let line = [begin, jar, &rest, close].concat();
             if let Some(frame) = frame_alone(line.as_bytes()) {
                 let mut cut = Vec::new();
                 split_flattened(line.as_bytes(), 0, &mut cut);
@@ -438,12 +442,21 @@ mod tests {
             "\tat a.b.C.d(E.java:1) ~[a.jar:1]",
             "\tat a.b.C$$Lambda$1/0x1.d(E.java)",
             "\tat java.base/a.B.c(Native Method)",
+            "\tat a.b.C.d(E.java:1) [classes/:?]",
         ] {
             assert!(frame_alone(line.as_bytes()).is_some(), "{line}");
         }
-        for line in
-            ["\tat a.b.C.d(E.java:1) at f.G.h(I.java:2)", "at a.b.C.d(E.java:1)", "\tat a.b.C.d(x at f.G.h(Unknown Source)", "\tat a.b.C.d(E.java:1) [a"]
-        {
+        for line in [
+            "\tat a.b.C.d(E.java:1) at f.G.h(I.java:2)",
+            "at a.b.C.d(E.java:1)",
+            "\tat a.b.C.d(x at f.G.h(Unknown Source)",
+            "\tat a.b.C.d(E.java:1) [a",
+            "\tat a.b.C.d(E.java:1) ~[x] Caused by: q.W: e]",
+            "\tat a.b.C.d(E.java:1) ~[x]\tat f.G.h(I.java:2) [y]",
+            "\tat a.b.C.d(E.java:1)  ~[x]",
+            "\tat a.b.C.d(E.java:1) [a at f.G.h(I.java:2) b]",
+            "\tat a.b.C.d(E.java:1) ",
+        ] {
             assert!(frame_alone(line.as_bytes()).is_none(), "{line}");
         }
     }

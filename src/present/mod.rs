@@ -29,7 +29,7 @@ pub struct Rest<'a> {
 const MAX_ROWS: usize = 2_000;
 
 /// All of the report that asks nothing of the diagnosis: it can be made beside it.
-pub fn told(scene: Scene, rest: &Rest) -> m::Report {
+pub fn undiagnosed(scene: Scene, rest: &Rest) -> m::Report {
     let scene = &scene;
     let mut report = m::Report { schema: m::SCHEMA.to_owned(), tool: tool(scene.rules), ..m::Report::default() };
     (report.timeline, report.timeline_omitted) = timeline::rows(scene);
@@ -46,10 +46,10 @@ pub fn told(scene: Scene, rest: &Rest) -> m::Report {
     report
 }
 
-/// The whole report: what is told, and what the diagnosis makes of it.
-pub fn present(scene: Scene, diagnosis: &Diagnosis, told: m::Report) -> m::Report {
+/// The whole report: what [`undiagnosed`] made, and what the diagnosis adds to it.
+pub fn present(scene: Scene, diagnosis: &Diagnosis, undiagnosed: m::Report) -> m::Report {
     let view = View { scene, diagnosis, ids: finding_ids(scene.story, diagnosis) };
-    let mut report = told;
+    let mut report = undiagnosed;
     (report.jobs, report.jobs_omitted) = jobs::jobs(&view, MAX_ROWS);
     report.task_managers = jobs::task_managers(&view);
     report.task_managers_omitted = cap(&mut report.task_managers, MAX_ROWS);
@@ -78,7 +78,7 @@ pub struct Scene<'a> {
     pub options: &'a Options,
 }
 
-/// What the other parts of the report look at.
+/// What jobs, TaskManagers, findings and the summary look at.
 pub struct View<'a> {
     scene: Scene<'a>,
     pub diagnosis: &'a Diagnosis,
@@ -212,6 +212,7 @@ fn evidence(view: &View, evidence: &Evidence) -> m::Evidence {
     match evidence {
         Evidence::Entry { at, place, ms } => match view.story.quote(*at) {
             Some(quote) => quoted(view, at.source, &quote, *ms),
+            // A block of words that cannot be unpacked: the place is known all the same.
             None => m::Evidence { source: at.source as u32, line: Some(place.line), time: view.time(at.source, *ms), ..m::Evidence::default() },
         },
         Evidence::Quote { source, quote, ms } => quoted(view, *source, quote, *ms),

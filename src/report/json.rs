@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use super::model::Report;
 
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    // Of the millions of small pieces none goes through `dyn`.
+    // A buffer of its own, though `out` may be one: none of the millions of small pieces goes through `dyn`.
     let mut out = io::BufWriter::with_capacity(1 << 16, out);
     serde_json::to_writer_pretty(&mut out, report).map_err(io::Error::from)?;
     out.write_all(b"\n")?;

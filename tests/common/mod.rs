@@ -52,7 +52,7 @@ fn report(how: How, read: impl FnOnce(&Options) -> Scanned + Send) -> Report {
         let diagnosis = diagnose::diagnose(&story, &rules, &settings);
         let rest = present::Rest { unreadable: &scanned.unreadable, notices: &scanned.notices, skipped: &scanned.skipped };
         let scene = present::Scene { story: &story, rules: &rules, options: &settings };
-        present::present(scene, &diagnosis, present::told(scene, &rest))
+        present::present(scene, &diagnosis, present::undiagnosed(scene, &rest))
     })
 }
 
