@@ -240,6 +240,8 @@ pub struct Builder {
     open_tasks: Option<(Option<JobId>, usize)>,
     tracker_of: FxHashMap<JobId, usize>,
     graphs: FxHashMap<GraphId, JobId>,
+    /// Graphs of which no record told the job: that of the moment when their tasks were seen first, until it is over.
+    guessed: FxHashMap<GraphId, JobId>,
     vertices: FxHashMap<(Str, u32), JobId>,
     deployed: FxHashMap<(Str, u32), DeployedTo>,
     current_job: Option<JobId>,
@@ -336,6 +338,7 @@ impl Builder {
             open_tasks: None,
             tracker_of: FxHashMap::default(),
             graphs: FxHashMap::default(),
+            guessed: FxHashMap::default(),
             vertices: FxHashMap::default(),
             deployed: FxHashMap::default(),
             current_job: None,
@@ -635,6 +638,9 @@ impl Builder {
                 if to == JobState::Running || to == JobState::Suspended || to.is_globally_terminal() {
                     self.settle_aborted(job, at, raw);
                 }
+                if to.is_globally_terminal() {
+                    self.guessed.retain(|_, guess| *guess != job);
+                }
                 self.break_runs(Some(job));
                 self.push(at.entry(What::Event(kind)), raw);
             }
@@ -709,11 +715,11 @@ impl Builder {
     }
 
     fn job_of_graph(&mut self, graph: GraphId) -> Option<JobId> {
-        if let Some(job) = self.graphs.get(&graph) {
+        if let Some(job) = self.graphs.get(&graph).or_else(|| self.guessed.get(&graph)) {
             return Some(*job);
         }
-        if let (Some(job), true) = (self.current_job, self.graphs.len() < 100_000) {
-            self.graphs.insert(graph, job);
+        if let (Some(job), true) = (self.current_job, self.guessed.len() < 100_000) {
+            self.guessed.insert(graph, job);
         }
         self.current_job
     }
