@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{EntryRef, Process, Story};
-use crate::digest::What;
+use crate::digest::{What, push_one};
 use crate::event::{Kind, Str, TmLoss};
 
 /// How a TaskManager went; words of the report.
@@ -96,7 +96,7 @@ pub fn follow(story: &Story) -> Vec<Worker> {
             return None;
         }
         let container = id.starts_with("container_").then(|| id.to_string());
-        workers.push(Worker { id: id.clone(), host: None, container, sources: Vec::new(), process: None, slots: None, lives: Vec::new() });
+        push_one(workers, Worker { id: id.clone(), host: None, container, sources: Vec::new(), process: None, slots: None, lives: Vec::new() });
         index.insert(id.clone(), workers.len() - 1);
         Some(workers.len() - 1)
     };
@@ -113,7 +113,7 @@ pub fn follow(story: &Story) -> Vec<Worker> {
                 // Registering is often told twice; and after a JobManager fail-over it is the same life.
                 let alive = worker.lives.last().is_some_and(|l| l.lost.is_none());
                 if !alive && worker.lives.len() < MAX_LIVES {
-                    worker.lives.push(WorkerLife { registered: placed.ms, lost: None, loss: None, exit_code: None, told_by: Vec::new(), text: None });
+                    push_one(&mut worker.lives, WorkerLife { registered: placed.ms, lost: None, loss: None, exit_code: None, told_by: Vec::new(), text: None });
                 }
             }
             Kind::TmLost { id, why, text } => {
@@ -171,11 +171,11 @@ fn told_late(worker: &Worker, ms: Option<i64>) -> bool {
 fn lose(worker: &mut Worker, at: EntryRef, ms: Option<i64>, loss: Loss, exit_code: Option<i64>, text: &Str) {
     if worker.lives.is_empty() {
         // Its registration is not in these logs.
-        worker.lives.push(WorkerLife { registered: None, lost: None, loss: None, exit_code: None, told_by: Vec::new(), text: None });
+        push_one(&mut worker.lives, WorkerLife { registered: None, lost: None, loss: None, exit_code: None, told_by: Vec::new(), text: None });
     }
     let Some(life) = worker.lives.last_mut() else { return };
     if life.told_by.len() < 16 {
-        life.told_by.push(at);
+        push_one(&mut life.told_by, at);
     }
     life.exit_code = exit_code.or(life.exit_code);
     if life.lost.is_none() {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use super::Place;
 use super::quotes::QuoteId;
+use super::{Place, push_one};
 use crate::event::{BannerKey, Kind, Str};
 
 /// One life of a process as its own log tells it.
@@ -102,7 +102,7 @@ impl Life {
                 banner: cite(),
                 ..Life::default()
             };
-            return lives.push(life);
+            return push_one(lives, life);
         }
         if !matches!(
             kind,
