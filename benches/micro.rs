@@ -126,6 +126,6 @@ fn gc_lines(bencher: Bencher) {
 fn correlation(bencher: Bencher) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/perf");
     let found = input::discover::discover(&[folder]);
-    let options = scan::Options { rules: &RULES, chunk_size: 2 << 20, mmap: true, progress: &|_| {}, onlooker: None };
+    let options = scan::Options { rules: &RULES, chunk_size: 2 << 20, mmap: true, all_jobs: false, progress: &|_| {}, onlooker: None };
     bencher.with_inputs(|| scan::files(&found, &options).sources).bench_values(|sources| correlate::correlate(sources, Default::default()));
 }

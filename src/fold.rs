@@ -54,6 +54,11 @@ impl<'o> Fold<'o> {
         Fold { digest: Builder::new(), look, lines: 0, bytes: 0 }
     }
 
+    /// One that keeps every job.
+    pub fn with_all_jobs(look: Option<Box<dyn Look + 'o>>) -> Self {
+        Fold { digest: Builder::new().with_all_jobs(), ..Fold::new(look) }
+    }
+
     /// One for a log that never ends.
     pub fn following(look: Option<Box<dyn Look + 'o>>) -> Self {
         Fold { digest: Builder::following(), ..Fold::new(look) }

@@ -241,7 +241,7 @@ impl<'o> Follower<'o> {
     fn read_once(&mut self, file: &FileToRead, identity: Identity) {
         if !self.started {
             let found = discover::Found { files: vec![file.clone()], missing: Vec::new() };
-            let options = scan::Options { rules: self.rules, chunk_size: PIECE, mmap: false, progress: &|_| {}, onlooker: self.onlooker };
+            let options = scan::Options { rules: self.rules, chunk_size: PIECE, mmap: false, all_jobs: false, progress: &|_| {}, onlooker: self.onlooker };
             let scanned = scan::files(&found, &options);
             self.remarks.extend(scanned.unreadable.iter().map(|(path, problem)| format!("{path}: {}", problem.message)));
             self.still.join(scanned);

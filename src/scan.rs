@@ -33,6 +33,8 @@ pub struct Options<'a> {
     /// Bytes per chunk; any value gives the same result.
     pub chunk_size: usize,
     pub mmap: bool,
+    /// Keeps every job, however many there are, instead of folding those of the middle.
+    pub all_jobs: bool,
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// Who sees every chunk and all that was found in it; `None` costs nothing.
     pub onlooker: Option<&'a dyn Onlooker>,
@@ -428,7 +430,8 @@ impl<'a> Scan<'a> {
     }
 
     fn fold(&self, place: &Place) -> Fold<'a> {
-        Fold::new(self.options.onlooker.and_then(|o| o.source(&self.path, place)))
+        let look = self.options.onlooker.and_then(|o| o.source(&self.path, place));
+        if self.options.all_jobs { Fold::with_all_jobs(look) } else { Fold::new(look) }
     }
 
     fn push(&mut self, sniffed: Sniffed, codec: &str, named: Place, (digest, events): (SourceDigest, Vec<Event>), complete: bool, problems: Vec<Problem>) {

@@ -22,7 +22,7 @@ fn diagnosed_with(packs: std::sync::Arc<Packs>, files: &[(&str, String)]) -> Dia
         std::fs::write(folder.path().join(name), text).unwrap();
     }
     let rules = Rules::new(packs);
-    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, progress: &|_| {}, onlooker: None };
+    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, all_jobs: false, progress: &|_| {}, onlooker: None };
     let scanned = scan::files(&discover(&[folder.path().to_owned()]), &options);
     let story = correlate(scanned.sources, Default::default());
     diagnose(&story, &rules, &Default::default())

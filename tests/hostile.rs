@@ -228,7 +228,7 @@ fn a_file_that_goes_away_before_it_is_opened() {
     let found = flinklog::input::discover::discover(&[folder.path().to_owned()]);
     fs::remove_file(&goes).unwrap();
     let rules = flinklog::rules::Rules::new(flinklog::patterns::Packs::shipped().clone());
-    let options = flinklog::scan::Options { rules: &rules, chunk_size: 1 << 20, mmap: true, progress: &|_| {}, onlooker: None };
+    let options = flinklog::scan::Options { rules: &rules, chunk_size: 1 << 20, mmap: true, all_jobs: false, progress: &|_| {}, onlooker: None };
     let scanned = flinklog::scan::files(&found, &options);
     assert_eq!(scanned.sources.len(), 1);
     assert_eq!(scanned.unreadable.len(), 1);

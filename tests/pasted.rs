@@ -23,7 +23,7 @@ fn text_of(sample: &Sample) -> String {
 #[test]
 fn samples_pasted_alone_get_the_right_answer() {
     let rules = Rules::new(Packs::shipped().clone());
-    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, progress: &|_| {}, onlooker: None };
+    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, all_jobs: false, progress: &|_| {}, onlooker: None };
     let (mut asked, mut wrong) = (0, Vec::new());
     // The prepared packs have no samples.
     let packs = Packs::shipped_whole().expect("packs");
@@ -69,7 +69,7 @@ fn samples_pasted_alone_get_the_right_answer() {
 /// The slug of the root cause, its certainty and the verdict of a paste.
 fn answer(text: &str) -> (Option<String>, Option<Certainty>, &'static str) {
     let rules = Rules::new(Packs::shipped().clone());
-    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, progress: &|_| {}, onlooker: None };
+    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, all_jobs: false, progress: &|_| {}, onlooker: None };
     let scanned = scan::stream("-", text.as_bytes(), &options);
     let story = correlate(scanned.sources, Default::default());
     let found = diagnose(&story, &rules, &Default::default());
@@ -176,7 +176,7 @@ fn a_task_that_failed_by_its_own_word_alone_is_no_health() {
     let told = "14:27:46,790 INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Source: seats -> Map (1/1) (bc761fd6563887dbdd72a2f6d4edecb7) switched from RUNNING to FAILED on a1 @ h (dataPort=-1).\n\
         java.lang.IllegalStateException: no seat\n\tat com.acme.Seats$1.map(Seats.java:67)\n\tat org.apache.flink.streaming.api.operators.StreamMap.processElement(StreamMap.java:38)\n";
     let rules = Rules::new(Packs::shipped().clone());
-    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, progress: &|_| {}, onlooker: None };
+    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, all_jobs: false, progress: &|_| {}, onlooker: None };
     let story = correlate(scan::stream("-", format!("{trigger}{failed}{told}").as_bytes(), &options).sources, Default::default());
     assert_eq!(story.jobs[0].attempts[0].failures.len(), 1);
     assert_eq!(answer(&format!("{trigger}{failed}{told}")).0, root);

@@ -33,7 +33,7 @@ fn diagnosed(files: &[(&str, String)]) -> Diagnosis {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
     let rules = Rules::new(Packs::shipped().clone());
-    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, progress: &|_| {}, onlooker: None };
+    let options = Options { rules: &rules, chunk_size: 1 << 20, mmap: false, all_jobs: false, progress: &|_| {}, onlooker: None };
     let scanned = scan::files(&discover(&[folder.path().to_owned()]), &options);
     let story = correlate(scanned.sources, Default::default());
     diagnose(&story, &rules, &Default::default())

@@ -41,6 +41,7 @@ pub fn options(story: &Story, settings: &Settings) -> diagnose::Options {
         thresholds: settings.thresholds.clone(),
         since: settings.since.map(|when| when.settle(reference)),
         until: settings.until.map(|when| when.settle(reference)),
+        job: settings.job.clone(),
         muted: settings.muted.clone(),
     }
 }

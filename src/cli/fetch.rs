@@ -59,7 +59,8 @@ pub fn scan(fetch: &Fetch, settings: &Settings, progress: &Progress, onlooker: O
     let mut child = start(fetch.tool, &fetch.arguments, errors)?;
     let Some(out) = child.stdout.take() else { return Err(Error::usage(format!("`{}` has no output", fetch.tool))) };
     let add = |bytes| progress.add(bytes);
-    let options = scan::Options { rules: &settings.rules, chunk_size: settings.chunk_size, mmap: settings.mmap, progress: &add, onlooker };
+    let options =
+        scan::Options { rules: &settings.rules, chunk_size: settings.chunk_size, mmap: settings.mmap, all_jobs: settings.narrows(), progress: &add, onlooker };
     let mut scanned = scan::stream(&fetch.name, Patient::new(out), &options);
     let status = child.wait().map_err(|e| Error::usage(format!("`{}`: {e}", fetch.tool)))?;
     // An empty stream is no source.

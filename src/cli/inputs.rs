@@ -86,7 +86,8 @@ pub fn read(paths: &[PathBuf], settings: &Settings, onlooker: Option<&dyn Onlook
     let total = streams.is_empty().then(|| found.files.iter().filter_map(|file| std::fs::metadata(&file.path).ok()).map(|meta| meta.len()).sum());
     let progress = Progress::new(settings.progress, total);
     let add = |bytes| progress.add(bytes);
-    let options = scan::Options { rules: &settings.rules, chunk_size: settings.chunk_size, mmap: settings.mmap, progress: &add, onlooker };
+    let options =
+        scan::Options { rules: &settings.rules, chunk_size: settings.chunk_size, mmap: settings.mmap, all_jobs: settings.narrows(), progress: &add, onlooker };
     let mut scanned = scan::files(&found, &options);
     if !streams.is_empty() {
         widen_pipe();

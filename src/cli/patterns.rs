@@ -120,7 +120,7 @@ fn draft(place: &str) -> Result<String> {
     let path = PathBuf::from(file);
     let seeker = RecordAt::new(line);
     let rules = Rules::new(Packs::shipped().clone());
-    let options = scan::Options { rules: &rules, chunk_size: 1 << 20, mmap: false, progress: &|_| {}, onlooker: Some(&seeker) };
+    let options = scan::Options { rules: &rules, chunk_size: 1 << 20, mmap: false, all_jobs: false, progress: &|_| {}, onlooker: Some(&seeker) };
     let found = Found { files: vec![FileToRead { path: path.clone(), named: true }], missing: Vec::new() };
     let scanned = scan::files(&found, &options);
     if let Some((_, problem)) = scanned.unreadable.first() {

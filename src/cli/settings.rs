@@ -87,6 +87,11 @@ impl Settings {
         })
     }
 
+    /// Was a part of the logs asked for?
+    pub fn narrows(&self) -> bool {
+        self.job.is_some() || self.since.is_some() || self.until.is_some()
+    }
+
     /// Says something that the user should know.
     pub fn warn(&self, text: impl std::fmt::Display) {
         if self.voice > Voice::Quiet {

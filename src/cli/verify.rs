@@ -155,7 +155,7 @@ fn read_again(report: &Report, args: &VerifyArgs) -> Result<Seen> {
     let witness = Witness::new(places);
     // Patterns are not needed, but framing decides where chunks end.
     let rules = Rules::new(Packs::shipped().clone());
-    let options = scan::Options { rules: &rules, chunk_size: 2 << 20, mmap: !args.no_mmap, progress: &|_| {}, onlooker: Some(&witness) };
+    let options = scan::Options { rules: &rules, chunk_size: 2 << 20, mmap: !args.no_mmap, all_jobs: false, progress: &|_| {}, onlooker: Some(&witness) };
     let _: Scanned = match from_stream {
         true => scan::stream("-", std::io::stdin(), &options),
         false => scan::files(&Found { files, missing: Vec::new() }, &options),

@@ -122,6 +122,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// Is it meant by `--job`: its name, or the beginning of its id?
+    pub fn is_called(&self, wanted: &str) -> bool {
+        self.name.as_deref() == Some(wanted) || !wanted.is_empty() && self.id.to_string().starts_with(&wanted.to_ascii_lowercase())
+    }
+
     /// Index of the attempt that runs at a time, or ended last before it. They begin one after another, and there may be many.
     pub fn attempt_at(&self, ms: Option<i64>) -> Option<usize> {
         self.attempts.partition_point(|a| a.start <= ms).checked_sub(1)
@@ -175,7 +180,7 @@ pub fn follow(story: &Story, figures: FxHashMap<(usize, JobId), Figures>) -> Vec
     let jobs = Vec::with_capacity(most.min(MAX_JOBS));
     let entries = || story.order.iter().map(|placed| (&story.entry(placed.at).what, story.sources[placed.at.source].sniffed.role));
     let told = entries().any(|(what, role)| matches!(what, What::TaskFailed { failure, .. } if !failure.on_task_manager && role != "taskmanager"));
-    let mut named = entries().filter_map(|(what, _)| job_of(what));
+    let mut named = entries().filter_map(|(what, _)| what.job());
     let single = named.next().is_some_and(|first| named.all(|job| job == first));
     let mut follower = Follower { story, jobs, index: FxHashMap::default(), memory: Vec::new(), current: None, open: BTreeSet::new(), figures, told, single };
     for placed in &story.order {
@@ -184,23 +189,13 @@ pub fn follow(story: &Story, figures: FxHashMap<(usize, JobId), Figures>) -> Vec
     follower.finish()
 }
 
-/// The job that an entry names.
-fn job_of(what: &What) -> Option<JobId> {
-    match what {
-        What::Checkpoints { job, .. } => Some(*job),
-        What::TaskFailed { job, .. } | What::Tasks { job, .. } => *job,
-        What::Event(kind) => kind.job(),
-        What::Problem { .. } => None,
-    }
-}
-
 impl Follower<'_> {
     fn job(&mut self, id: JobId, at: EntryRef, ms: Option<i64>) -> Option<usize> {
         let known = self.index.get(&id).copied();
         let job = match known {
             Some(job) => job,
             None => {
-                if self.jobs.len() >= MAX_JOBS {
+                if self.jobs.len() >= MAX_JOBS || self.story.folded.has(id) {
                     return None;
                 }
                 push_one(
@@ -645,6 +640,13 @@ impl Follower<'_> {
                 let ended = |pending: &u64| ended_elsewhere.get(id).is_some_and(|ids| ids.contains(pending));
                 self.jobs[j].checkpoints.in_progress += tracker.pending().filter(|p| !ended(p)).count() as u64;
             }
+        }
+        for (id, part) in &self.story.folded.parts {
+            let Some(j) = self.index.get(id).copied() else { continue };
+            let checkpoints = &mut self.jobs[j].checkpoints;
+            checkpoints.triggered += u64::from(part.triggered);
+            checkpoints.completed += u64::from(part.completed);
+            checkpoints.failed += u64::from(part.failed);
         }
         for (job, memory) in self.jobs.iter_mut().zip(&self.memory) {
             // The time since the last one counts too: a job may go on for hours without any.

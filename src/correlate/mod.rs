@@ -3,6 +3,7 @@
 //! Only joins and orders what the sources say; which of it is a cause is decided by `diagnose`.
 
 pub mod clock;
+pub mod folded;
 pub mod jobs;
 pub mod jvms;
 pub mod processes;
@@ -16,6 +17,7 @@ use crate::scan::ScannedSource;
 use crate::when::Zone;
 
 pub use clock::{Clock, ZoneFrom};
+pub use folded::FoldedJobs;
 pub use jobs::{Attempt, Job, Outcome};
 pub use processes::Process;
 pub use workers::{Loss, Worker, WorkerLife};
@@ -46,6 +48,8 @@ pub struct Story {
     pub order: Vec<Placed>,
     pub processes: Vec<Process>,
     pub jobs: Vec<Job>,
+    /// Jobs that are only counted.
+    pub folded: FoldedJobs,
     pub workers: Vec<Worker>,
     /// Process of each source that has GC lines or is a process's `.out`.
     pub gc_links: Vec<Option<usize>>,
@@ -84,12 +88,13 @@ pub struct Options {
 pub fn correlate(mut sources: Vec<ScannedSource>, options: Options) -> Story {
     let clocks = clock::settle(&sources, options.zone);
     let rotation = rotation::sets(&sources);
+    let folded = folded::join(&mut sources, &clocks);
     let order = merge(&sources, &clocks, &rotation);
     let processes = processes::join(&mut sources, &clocks, &rotation);
     let gc_links = jvms::link(&mut sources, &processes);
     let figures = jobs::figures(&mut sources);
-    let mut story =
-        Story { sources, clocks, rotation: rotation.iter().map(|set| set.newest).collect(), order, processes, jobs: Vec::new(), workers: Vec::new(), gc_links };
+    let rotation = rotation.iter().map(|set| set.newest).collect();
+    let mut story = Story { sources, clocks, rotation, order, processes, jobs: Vec::new(), folded, workers: Vec::new(), gc_links };
     (story.workers, story.jobs) = rayon::join(|| workers::follow(&story), || jobs::follow(&story, figures));
     // Jobs hold all that trackers told.
     story.sources.iter_mut().for_each(|source| source.digest.trackers = Vec::new());

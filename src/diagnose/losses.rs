@@ -21,7 +21,7 @@ pub fn look(work: &mut Work) {
     let lost: Vec<(usize, usize, i64)> = {
         let lives = work.story.workers.iter().enumerate().flat_map(|(w, worker)| worker.lives.iter().enumerate().map(move |(l, life)| (w, l, life)));
         let lost = lives.filter(|(.., life)| life.loss.is_some_and(Loss::is_loss)).filter_map(|(w, l, life)| Some((w, l, life.lost?)));
-        lost.filter(|(.., lost)| work.judged(Some(*lost))).collect()
+        lost.filter(|(.., lost)| work.judged(Some(*lost)) && !work.story.folded.failed_at(Some(*lost))).collect()
     };
     let (mut explained, attempts) =
         (Explained::by(&work.out.findings), Attempts::of(work.story.jobs.iter().flat_map(|job| &job.attempts).map(|attempt| (attempt.start, attempt.end))));

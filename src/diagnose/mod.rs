@@ -57,6 +57,8 @@ pub struct Options {
     /// UTC bounds of what is judged.
     pub since: Option<i64>,
     pub until: Option<i64>,
+    /// `--job`: lists of the report have room for what is about it, whatever else there is.
+    pub job: Option<String>,
     /// Slugs that are never reported.
     pub muted: Vec<String>,
 }

@@ -40,14 +40,16 @@ pub fn sum_up(mut work: Work) -> Diagnosis {
     let read_something = story.sources.iter().any(|s| !matches!(s.sniffed.role, "launcher" | "container") && s.digest.records > 0);
     let process_died = work.out.findings.iter().any(|f| f.role == Role::RootCause && &*f.pattern == "jm-process-killed")
         && story.jobs.iter().any(|j| j.attempts.last().is_some_and(|a| a.outcome == Outcome::Lost || a.outcome == Outcome::Running) && j.process_lost);
+    let folded = &story.folded;
+    let folded_failed = folded.by_state.contains_key(&Some(JobState::Failed));
     work.out.verdict = if !read_something || records == 0 || nothing_judged(&work) {
         "not-assessed"
-    } else if any("failed") || process_died {
+    } else if any("failed") || process_died || folded_failed {
         "failed"
     } else if root.is_some_and(|r| &*work.out.findings[r].pattern != "thread-deadlock") && !story.jobs.iter().any(|j| !j.attempts.is_empty()) {
         // No job ran here: what was asked for failed.
         "failed"
-    } else if any("degraded") || warned {
+    } else if any("degraded") || warned || folded.failing > 0 {
         "degraded"
     } else if !story.jobs.is_empty() && work.out.job_verdicts.iter().all(|v| *v == "not-assessed") {
         "not-assessed"
@@ -232,6 +234,9 @@ fn still_failing(work: &Work) -> Option<bool> {
     if !work.judged(work.story.jobs.iter().filter_map(|job| job.last).max()) {
         return None;
     }
+    if work.story.folded.by_state.contains_key(&Some(JobState::Failed)) {
+        return Some(true);
+    }
     let mut states = work.story.jobs.iter().filter(|j| !j.attempts.is_empty()).peekable();
     states.peek()?;
     Some(states.any(|j| match j.state {
@@ -251,7 +256,7 @@ fn still_failing(work: &Work) -> Option<bool> {
 
 fn headline(work: &Work, root: Option<usize>) -> String {
     let story = work.story;
-    let jobs = story.jobs.iter().filter(|j| !j.attempts.is_empty()).count();
+    let jobs = story.jobs.iter().filter(|j| !j.attempts.is_empty()).count() as u64 + story.folded.jobs;
     let Some(root) = root else {
         return match (work.out.verdict, jobs) {
             ("not-assessed", _) if nothing_judged(work) => "The logs end before or begin after the time that was asked for".to_owned(),
@@ -283,7 +288,9 @@ fn headline(work: &Work, root: Option<usize>) -> String {
     }
     let roots = work.out.findings.iter().filter(|f| f.role == Role::RootCause).count();
     if roots > 1 {
-        text.push_str(&format!("; and {} further independent cause{}", roots - 1, if roots > 2 { "s" } else { "" }));
+        // Those of jobs that were only counted are not known.
+        let least = if story.folded.failing > 0 { "at least " } else { "" };
+        text.push_str(&format!("; and {least}{} further independent cause{}", roots - 1, if roots > 2 { "s" } else { "" }));
     }
     text
 }

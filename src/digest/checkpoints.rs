@@ -200,6 +200,8 @@ pub struct CheckpointTracker {
     pending: Vec<Pending>,
     done: Ids,
     pub figures: Figures,
+    /// About where the last of its records stands.
+    pub last_line: u64,
     /// Completed or failed here, triggered in a source before.
     pub orphans: Vec<u64>,
     /// Completed savepoints.

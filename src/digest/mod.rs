@@ -4,6 +4,7 @@
 //! groups, pattern hits, templates, process lives, silences. Knows nothing of other sources: `correlate` joins digests.
 
 pub mod checkpoints;
+pub mod folded;
 pub mod life;
 pub mod matters;
 pub mod memory_log;
@@ -13,7 +14,7 @@ pub mod quotes;
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::AhoCorasick;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::classify::checkpoint::{Step, StepKind};
 use crate::classify::task::Move;
@@ -25,6 +26,7 @@ use crate::layout::{Layout, Level};
 use crate::record::gaps::{Gap, Gaps};
 use crate::record::{ChunkResult, Found, FoundStep, Routine, Span};
 use checkpoints::{CheckpointRun, CheckpointTracker, Completed, Failure, FailureWords};
+use folded::{Folded, MOST_JOBS};
 use life::{Cited, Life};
 use matters::Matters;
 use memory_log::MemoryLog;
@@ -38,6 +40,8 @@ const MOST_ENTRIES: usize = 1_000_000;
 const ROOM_FOLLOWING: usize = 10_000;
 /// Process lives of which a log that is followed keeps the configuration.
 const LIVES_FOLLOWING: usize = 50;
+/// Process lives, the first and the last of one source, whose configuration lines can be cited; a report lists no more processes.
+const LIVES_CITED: usize = 1_000;
 /// Lines of start banners that one source quotes.
 const MAX_BANNER_QUOTES: usize = 20_000;
 /// Texts about where checkpoints are stored that are known again.
@@ -143,6 +147,18 @@ pub enum What {
     },
 }
 
+impl What {
+    /// The job that it names.
+    pub fn job(&self) -> Option<JobId> {
+        match self {
+            What::Checkpoints { job, .. } => Some(*job),
+            What::TaskFailed { job, .. } | What::Tasks { job, .. } => *job,
+            What::Event(kind) => kind.job(),
+            What::Problem { .. } => None,
+        }
+    }
+}
+
 /// A task that failed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskFailure {
@@ -192,6 +208,8 @@ pub struct SourceDigest {
     pub layouts: [u64; Layout::COUNT],
     pub entries: Vec<Entry>,
     pub entries_omitted: u64,
+    /// Jobs of which nothing but a count is left.
+    pub folded: Folded,
     pub quotes: Quotes,
     /// Words of banners and configuration lines: what stands in between must not take their room.
     quotes_of_starts: Quotes,
@@ -226,6 +244,9 @@ pub struct Builder {
     /// Entries there is room for, and how many there may be room for at most.
     room: usize,
     most: usize,
+    /// Jobs that are kept whole, and how many there may be before some are folded.
+    jobs: FxHashSet<JobId>,
+    most_jobs: usize,
     /// Process lives of which all is kept.
     whole_lives: usize,
     gc: gc::Machine,
@@ -305,6 +326,7 @@ impl Builder {
             layouts: [0; Layout::COUNT],
             entries: Vec::new(),
             entries_omitted: 0,
+            folded: Folded::default(),
             quotes: Quotes::default(),
             quotes_of_starts: Quotes::default(),
             matters: Matters::default(),
@@ -332,6 +354,8 @@ impl Builder {
             storages: Vec::new(),
             room: MAX_ENTRIES,
             most: MOST_ENTRIES,
+            jobs: FxHashSet::default(),
+            most_jobs: MOST_JOBS,
             whole_lives: usize::MAX,
             open_runs: FxHashMap::default(),
             last_run: None,
@@ -348,6 +372,11 @@ impl Builder {
             last_record_ms: None,
             day: DayCounter::default(),
         }
+    }
+
+    /// Folds no jobs: whoever asks for some jobs or for some time asks for what may lie in the middle.
+    pub fn with_all_jobs(self) -> Self {
+        Builder { most_jobs: usize::MAX, ..self }
     }
 
     /// Takes the next chunk and what was found in it.
@@ -424,6 +453,7 @@ impl Builder {
             life.end_ms = life.end_ms.or(self.last_ms);
             self.settings.settle(life);
         }
+        self.digest.entries.shrink_to_fit();
         self.digest.has_banner = self.digest.lives.iter().any(|life| life.component.is_some());
         self.digest
     }
@@ -480,7 +510,7 @@ impl Builder {
         }
         let place = Place { line: line_base + gap.line + 1, lines: 1, byte: byte_base + gap.byte as u64, bytes: 0 };
         let quote = self.digest.quotes.keep(crate::classify::text::first_line(chunk.get(gap.byte..).unwrap_or_default()));
-        self.digest.gaps.push(Silence { gap: Gap { line: place.line, ..gap }, place, quote });
+        push_one(&mut self.digest.gaps, Silence { gap: Gap { line: place.line, ..gap }, place, quote });
         while self.digest.gaps.len() > MAX_GAPS {
             self.gap_floor *= 2;
             let floor = self.gap_floor;
@@ -538,15 +568,33 @@ impl Builder {
         if entry.quote.is_none() && (entry.exception.is_some() || may_be_cited(&entry.what)) {
             entry.quote = self.digest.quotes.keep(raw);
         }
+        self.jobs.extend(entry.what.job());
         push_one(&mut self.digest.entries, entry);
         self.digest.entries.len() - 1
     }
 
     /// Between two records: what is under way names entries and their words.
     fn make_room(&mut self) {
+        if self.jobs.len() >= self.most_jobs {
+            self.fold_jobs();
+        }
         if self.digest.entries.len() >= self.room {
             self.condense();
         }
+    }
+
+    /// Gives up jobs of the middle that are over.
+    fn fold_jobs(&mut self) {
+        let digest = &mut self.digest;
+        let gone = digest.folded.choose(&digest.entries, &digest.trackers);
+        digest.forget_jobs(&gone);
+        self.tracker_of = digest.trackers.iter().enumerate().map(|(at, (job, _))| (*job, at)).collect();
+        self.jobs.retain(|job| !gone.contains(job));
+        // Jobs that go on stay: to look for others again and again would take long.
+        if self.jobs.len() > self.most_jobs / 4 * 3 {
+            self.most_jobs *= 2;
+        }
+        self.break_runs(None);
     }
 
     /// Makes room: single task failures and problems of the middle go, counted. States, runs and registrations, from which restarts and checkpoints are
@@ -660,6 +708,10 @@ impl Builder {
                         life.end_ms = life.end_ms.or(self.last_ms);
                         self.settings.settle(life);
                     }
+                    let lives = self.digest.lives.len();
+                    if lives > LIVES_CITED {
+                        self.digest.lives[lives - LIVES_CITED / 2].cited.clear();
+                    }
                     if let Some(old) = self.digest.lives.len().checked_sub(self.whole_lives).and_then(|at| self.digest.lives.get_mut(at)) {
                         old.forget_details();
                     }
@@ -771,7 +823,9 @@ impl Builder {
         };
         let Some(Entry { what: What::Checkpoints { run, .. }, .. }) = self.digest.entries.get_mut(entry) else { return };
         run.last_ms = at.ms.or(run.last_ms);
-        apply(&mut self.digest.trackers[tracker].1, run);
+        let tracker = &mut self.digest.trackers[tracker].1;
+        tracker.last_line = at.place.line;
+        apply(tracker, run);
     }
 
     #[inline(never)]
@@ -829,16 +883,20 @@ impl Builder {
 }
 
 impl SourceDigest {
+    /// Drops what is about jobs that are gone.
+    pub fn forget_jobs(&mut self, gone: &FxHashSet<JobId>) {
+        self.folded.drop_entries(&mut self.entries, gone);
+        self.trackers.retain(|(job, _)| !gone.contains(job));
+        let SourceDigest { entries, gaps, quotes, .. } = self;
+        if quotes.drop_blocks_without(quotes_of(entries, gaps).filter_map(|quote| *quote)) {
+            self.forget_quotes();
+        }
+    }
+
     /// Drops the words of entries that are gone.
     fn forget_quotes(&mut self) {
-        let of_entries = self.entries.iter_mut().flat_map(|entry| {
-            let failures = match &mut entry.what {
-                What::Checkpoints { run, .. } => run.failures.as_mut_slice(),
-                _ => &mut [],
-            };
-            failures.iter_mut().filter_map(|failure| failure.words.quote_mut()).chain(std::iter::once(&mut entry.quote))
-        });
-        self.quotes.keep_only(of_entries.chain(self.gaps.iter_mut().map(|silence| &mut silence.quote)));
+        let SourceDigest { entries, gaps, quotes, .. } = self;
+        quotes.keep_only(quotes_of(entries, gaps));
     }
 
     /// The words of an entry.
@@ -855,6 +913,18 @@ impl SourceDigest {
     pub fn line_after(&self, silence: &Silence) -> Option<Quote> {
         self.quotes.get(silence.quote?, silence.place)
     }
+}
+
+/// What entries and silences quote.
+fn quotes_of<'d>(entries: &'d mut [Entry], gaps: &'d mut [Silence]) -> impl Iterator<Item = &'d mut Option<QuoteId>> {
+    let of_entries = entries.iter_mut().flat_map(|entry| {
+        let failures = match &mut entry.what {
+            What::Checkpoints { run, .. } => run.failures.as_mut_slice(),
+            _ => &mut [],
+        };
+        failures.iter_mut().filter_map(|failure| failure.words.quote_mut()).chain(std::iter::once(&mut entry.quote))
+    });
+    of_entries.chain(gaps.iter_mut().map(|silence| &mut silence.quote))
 }
 
 /// Is there anything that cites entries of this kind? What only counts needs no words.

@@ -89,14 +89,41 @@ impl Quotes {
         }
     }
 
+    /// Drops the blocks in which none of these ids lies; ids stay as they are. True where most of what is left is not asked for either, and
+    /// [`Quotes::keep_only`] is worth its time.
+    pub fn drop_blocks_without(&mut self, ids: impl Iterator<Item = QuoteId>) -> bool {
+        let mut needed = vec![0_usize; self.sealed.len()];
+        for id in ids {
+            if let Some(needed) = self.block_of(id).and_then(|block| needed.get_mut(block)) {
+                *needed += 1;
+            }
+        }
+        let mut held = 0;
+        for (at, (block, needed)) in self.sealed.iter_mut().zip(&needed).enumerate() {
+            if *needed == 0 {
+                self.sealed_bytes -= block.len();
+                *block = Box::default();
+            } else {
+                let next = self.firsts.get(at + 1).map_or(self.starts.len(), |first| *first as usize);
+                held += next - self.firsts[at] as usize;
+            }
+        }
+        self.lately = Mutex::default();
+        needed.iter().sum::<usize>() < held / 2
+    }
+
+    fn block_of(&self, id: QuoteId) -> Option<usize> {
+        self.firsts.partition_point(|first| *first < id.0.get()).checked_sub(1)
+    }
+
     /// The words of the record at `place`, which [`Quotes::keep`] gave this id.
     pub fn get(&self, id: QuoteId, place: Place) -> Option<Quote> {
         self.words(id, |words| quote(words, place))
     }
 
     fn words<T>(&self, id: QuoteId, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        let block = self.block_of(id)?;
         let id = id.0.get() as usize - 1;
-        let block = self.firsts.partition_point(|first| *first as usize <= id).checked_sub(1)?;
         let start = usize::from(*self.starts.get(id)?);
         let next_block = self.firsts.get(block + 1).map_or(self.starts.len(), |first| *first as usize);
         let end = (id + 1 < next_block).then(|| usize::from(self.starts[id + 1]));
@@ -185,6 +212,17 @@ mod tests {
         assert!(quotes.starts.len() < 720 && quotes.sealed.len() < 3);
         let next = quotes.keep(b"one more").expect("room");
         assert_eq!(&*quotes.get(next, Place::default()).expect("words").text, "one more");
+    }
+
+    #[test]
+    fn blocks_that_nobody_needs_go() {
+        let mut quotes = Quotes::default();
+        let ids: Vec<_> = (0..5_000).map(|i| quotes.keep(format!("record {i}").as_bytes()).expect("room")).collect();
+        let bytes = quotes.sealed_bytes;
+        assert!(quotes.drop_blocks_without([ids[0], ids[4_999]].into_iter()), "of its block one is needed");
+        assert!(quotes.sealed_bytes < bytes / 2 && quotes.sealed.iter().map(|block| block.len()).sum::<usize>() == quotes.sealed_bytes);
+        let text = |id| quotes.get(id, Place::default()).map(|quote| quote.text.to_string());
+        assert_eq!((text(ids[0]).as_deref(), text(ids[4_999]).as_deref(), text(ids[2_500])), (Some("record 0"), Some("record 4999"), None));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::sniff::{self, SNIFF, Sniffed};
 use crate::delivery::prefix::{Joiner, PrefixKind, Stripper};
 use crate::digest::SourceDigest;
-use crate::fold::{Event, Fold, Onlooker};
+use crate::fold::{Event, Fold, Look, Onlooker};
 use crate::input::chunk::SliceChunks;
 use crate::record;
 use crate::rules::Rules;
@@ -118,8 +118,8 @@ pub struct Splitter<'o> {
     onlooker: Option<&'o dyn Onlooker>,
     path: String,
     place: Place,
-    /// The stream never ends.
-    endless: bool,
+    /// How much the digests of the parts keep.
+    fold: fn(Option<Box<dyn Look + 'o>>) -> Fold<'o>,
 }
 
 impl<'o> Splitter<'o> {
@@ -137,13 +137,18 @@ impl<'o> Splitter<'o> {
             onlooker,
             path,
             place,
-            endless: false,
+            fold: Fold::new,
         }
     }
 
     /// One for a stream that never ends.
     pub fn following(self) -> Self {
-        Splitter { endless: true, ..self }
+        Splitter { fold: Fold::following, ..self }
+    }
+
+    /// One that keeps every job.
+    pub fn with_all_jobs(self) -> Self {
+        Splitter { fold: Fold::with_all_jobs, ..self }
     }
 
     /// Takes the next line, without its line end.
@@ -192,7 +197,7 @@ impl<'o> Splitter<'o> {
         let name = (!key.is_empty()).then(|| String::from_utf8_lossy(key).into_owned());
         let place = Place { container: self.place.container.clone().or_else(|| name.clone()), ..self.place.clone() };
         let look = self.onlooker.and_then(|o| o.source(&self.path, &place));
-        let fold = if self.endless { Fold::following(look) } else { Fold::new(look) };
+        let fold = (self.fold)(look);
         self.parts.push(Part { key: name, pending: Vec::new(), enough: FLUSH, sniffed: None, fold, path: self.path.clone() });
         self.by_key.insert(key.to_vec(), self.parts.len() - 1);
         self.parts.len() - 1
@@ -202,7 +207,8 @@ impl<'o> Splitter<'o> {
 /// Splits a stream by the prefixes of its lines.
 pub fn split<'o>(input: &mut dyn Read, kind: PrefixKind, options: &Options<'o>, path: &str, place: &Place) -> Split<'o> {
     let mut reader = BufReader::with_capacity(1 << 18, input);
-    let mut splitter = Splitter::new(kind, options.rules, options.onlooker, path, place);
+    let splitter = Splitter::new(kind, options.rules, options.onlooker, path, place);
+    let mut splitter = if options.all_jobs { splitter.with_all_jobs() } else { splitter };
     let mut line = Vec::new();
     let problem = loop {
         line.clear();

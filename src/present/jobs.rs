@@ -8,7 +8,7 @@ use crate::classify::text::resource_id;
 use crate::correlate::{Attempt, Job};
 use crate::digest::checkpoints::{Failure, FailureWords};
 use crate::digest::{DeployedTo, What};
-use crate::event::{JobId, Str};
+use crate::event::{JobId, JobState, Str};
 use crate::report::model as m;
 
 /// Attempts of one job that the report lists: the first and the last ones.
@@ -21,15 +21,31 @@ const MAX_FAILURES: usize = 200;
 /// Vertices and deployments of one job that the report lists.
 const MAX_TASKS: usize = 300;
 
-/// The first `most` jobs by first time, and how many more there are.
+/// The first and the last jobs by first time, `most` in all, and how many more there are.
 pub fn jobs(view: &View, most: usize) -> (Vec<m::Job>, u64) {
-    let shown = |j: &usize| view.within(view.story.jobs[*j].first, view.story.jobs[*j].last);
+    let shown = |j: &usize| view.within(view.story.jobs[*j].first, view.story.jobs[*j].last) && view.is_wanted(*j);
     let mut order: Vec<usize> = (0..view.story.jobs.len()).filter(shown).collect();
     order.sort_by_key(|j| (view.story.jobs[*j].first, view.story.jobs[*j].id));
     let index = Index::new(view);
-    let omitted = order.len().saturating_sub(most) as u64;
-    order.truncate(most);
-    (order.into_par_iter().map(|j| job(view, &index, j)).collect(), omitted)
+    let omitted = order.len().saturating_sub(most);
+    let from = order.len().min(most / 2);
+    order.drain(from..from + omitted);
+    (order.into_par_iter().map(|j| job(view, &index, j)).collect(), omitted as u64 + view.story.folded.jobs)
+}
+
+/// What is left of the jobs that were folded, if there are any.
+pub fn folded(view: &View) -> Option<m::JobsFolded> {
+    let folded = &view.story.folded;
+    let states = folded.by_state.iter().map(|(state, count)| (state.map_or("UNKNOWN", JobState::name).to_owned(), *count)).collect();
+    (folded.jobs > 0).then_some(m::JobsFolded {
+        jobs: folded.jobs,
+        states,
+        failing: folded.failing,
+        warned: folded.troubled,
+        restarts: folded.restarts,
+        checkpoints: m::AttemptCheckpoints { triggered: folded.triggered, completed: folded.completed, failed: folded.failed },
+        events: folded.entries,
+    })
 }
 
 /// What is asked for per job.

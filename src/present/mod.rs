@@ -48,13 +48,16 @@ pub fn undiagnosed(scene: Scene, rest: &Rest) -> m::Report {
 
 /// The whole report: what [`undiagnosed`] made, and what the diagnosis adds to it.
 pub fn present(scene: Scene, diagnosis: &Diagnosis, undiagnosed: m::Report) -> m::Report {
-    let view = View { scene, diagnosis, ids: finding_ids(scene.story, diagnosis) };
+    let called = |wanted: &String| scene.story.jobs.iter().map(|job| job.is_called(wanted)).collect::<Vec<_>>();
+    // A name that no job has is for the command line to refuse.
+    let wanted = scene.options.job.as_ref().map(called).filter(|wanted| wanted.contains(&true));
+    let view = View { scene, diagnosis, ids: finding_ids(scene.story, diagnosis), wanted };
     let mut report = undiagnosed;
     (report.jobs, report.jobs_omitted) = jobs::jobs(&view, MAX_ROWS);
+    report.jobs_folded = jobs::folded(&view);
     report.task_managers = jobs::task_managers(&view);
-    report.task_managers_omitted = cap(&mut report.task_managers, MAX_ROWS);
-    report.findings = findings(&view);
-    report.findings_omitted = view.diagnosis.findings.len().saturating_sub(MAX_ROWS) as u64;
+    report.task_managers_omitted = cap(&mut report.task_managers, MAX_ROWS) + scene.story.folded.workers;
+    (report.findings, report.findings_omitted) = findings(&view);
     report.summary = summary(&view);
     report
 }
@@ -83,6 +86,15 @@ pub struct View<'a> {
     scene: Scene<'a>,
     pub diagnosis: &'a Diagnosis,
     pub ids: Vec<String>,
+    /// By job: was it asked for? `None`: all are.
+    wanted: Option<Vec<bool>>,
+}
+
+impl View<'_> {
+    /// Was this job asked for?
+    pub fn is_wanted(&self, job: usize) -> bool {
+        self.wanted.as_ref().is_none_or(|wanted| wanted[job])
+    }
 }
 
 impl<'a> std::ops::Deref for View<'a> {
@@ -174,10 +186,12 @@ fn stable_hash(text: &[u8]) -> u64 {
     text.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// The first [`MAX_ROWS`].
-fn findings(view: &View) -> Vec<m::Finding> {
-    let listed = &view.diagnosis.findings[..view.diagnosis.findings.len().min(MAX_ROWS)];
-    listed.par_iter().zip(&view.ids).map(|(finding, id)| self::finding(view, finding, id)).collect()
+/// The first [`MAX_ROWS`], and how many more there are.
+fn findings(view: &View) -> (Vec<m::Finding>, u64) {
+    let wanted = |(finding, _): &(&Finding, &String)| finding.jobs.is_empty() || finding.jobs.iter().any(|job| view.is_wanted(*job));
+    let mut listed: Vec<_> = view.diagnosis.findings.iter().zip(&view.ids).filter(wanted).collect();
+    let omitted = cap(&mut listed, MAX_ROWS);
+    (listed.into_par_iter().map(|(finding, id)| self::finding(view, finding, id)).collect(), omitted)
 }
 
 fn finding(view: &View, finding: &Finding, id: &str) -> m::Finding {

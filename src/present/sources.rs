@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::{Rest, Scene, offset_text};
+use crate::correlate::FoldedJobs;
+use crate::event::JobState;
 use crate::layout::Layout;
+use crate::report::figures;
 use crate::report::model as m;
 use crate::scan::ScannedSource;
 
@@ -215,6 +218,9 @@ pub fn warnings(scene: &Scene, rest: &Rest) -> Vec<m::Warning> {
         let source = by_path.get(path.as_str()).map(|i| *i as u32);
         out.push(m::Warning { source, line: problem.line, code: problem.code.to_owned(), message: format!("{path}: {}", problem.message) });
     }
+    if scene.story.folded.jobs > 0 {
+        out.push(m::Warning { source: None, line: None, code: "folded".to_owned(), message: folded_jobs(&scene.story.folded) });
+    }
     for (i, source) in scene.story.sources.iter().enumerate() {
         for problem in &source.problems {
             out.push(m::Warning {
@@ -246,6 +252,19 @@ pub fn warnings(scene: &Scene, rest: &Rest) -> Vec<m::Warning> {
         }
     }
     out
+}
+
+/// What is left of the jobs of the middle, in words.
+fn folded_jobs(folded: &FoldedJobs) -> String {
+    let states = folded.by_state.iter().map(|(state, count)| format!("{} {}", figures::count(*count), state.map_or("UNKNOWN", JobState::name)));
+    format!(
+        "{} of the middle are only counted ({}; {}, {}, {} of them failed); --job, --since and --until look at them one by one",
+        figures::plural(folded.jobs, "job"),
+        states.collect::<Vec<_>>().join(", "),
+        figures::plural(folded.restarts, "restart"),
+        figures::plural(folded.triggered, "checkpoint"),
+        figures::count(folded.failed)
+    )
 }
 
 /// Path, and container and log where it stands in a delivery.

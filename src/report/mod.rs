@@ -6,7 +6,7 @@
 pub mod csv;
 pub mod diff;
 pub mod escape;
-mod figures;
+pub mod figures;
 pub mod github;
 pub mod gitlab;
 pub mod html;

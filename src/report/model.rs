@@ -31,6 +31,8 @@ pub struct Report {
     pub summary: Summary,
     pub jobs: Vec<Job>,
     pub jobs_omitted: u64,
+    /// Those among the omitted ones that were only counted, where there were very many.
+    pub jobs_folded: Option<JobsFolded>,
     pub task_managers: Vec<TaskManager>,
     pub task_managers_omitted: u64,
     pub gc: Vec<Gc>,
@@ -287,6 +289,23 @@ pub struct Deployment {
     pub execution: Option<String>,
     pub task_manager: Option<String>,
     pub host: Option<String>,
+}
+
+/// Jobs of the middle of long logs that were over: their causes were not looked for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct JobsFolded {
+    pub jobs: u64,
+    /// How many ended in which state; `UNKNOWN`: the logs do not say.
+    pub states: BTreeMap<String, u64>,
+    /// Those that failed, for good or until they restarted.
+    pub failing: u64,
+    /// Those of which only checkpoints failed, or something else was logged as a warning.
+    pub warned: u64,
+    pub restarts: u64,
+    pub checkpoints: AttemptCheckpoints,
+    /// Events that went with them.
+    pub events: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -45,7 +45,7 @@ fn report(how: How, read: impl FnOnce(&Options) -> Scanned + Send) -> Report {
     pool.install(|| {
         // Rules of its own: what one scan cached must not show in another.
         let rules = Rules::new(patterns::Packs::shipped().clone());
-        let options = Options { rules: &rules, chunk_size: how.chunk_size, mmap: how.mmap, progress: &|_| {}, onlooker: None };
+        let options = Options { rules: &rules, chunk_size: how.chunk_size, mmap: how.mmap, all_jobs: false, progress: &|_| {}, onlooker: None };
         let mut scanned = read(&options);
         let story = correlate::correlate(std::mem::take(&mut scanned.sources), correlate::Options::default());
         let settings = diagnose::Options::default();

@@ -156,8 +156,9 @@ pub fn attempts(view: &View) -> String {
         out.push_str(&table(&["#", "start", "ran", "end", "why"], rows.collect()));
         out.push('\n');
     }
-    if view.report.jobs.len() > 10 {
-        out.push_str(&format!("and {}\n", figures::plural(view.report.jobs.len() as u64 - 10, "more job")));
+    let more = view.report.jobs.len().saturating_sub(10) as u64 + view.report.jobs_omitted;
+    if more > 0 {
+        out.push_str(&format!("and {}\n", figures::plural(more, "more job")));
     }
     out
 }

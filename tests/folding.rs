@@ -1,0 +1,198 @@
+//! Session clusters that ran more jobs than anybody reads one by one: what of them is kept whole, and what is counted.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::process::Command;
+
+use common::{How, OneByte, assert_sound, json, stream, write_at_rest};
+use flinklog::report::model::{Job, Report};
+
+const ALWAYS_ON: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// The log of a JobManager that runs one job all the time and `jobs` short ones, each on a TaskManager of its own.
+struct Session {
+    jobs: usize,
+    /// Which of the short ones fail.
+    fails: fn(usize) -> bool,
+    text: String,
+    ms: u64,
+}
+
+impl Session {
+    fn new(jobs: usize, fails: fn(usize) -> bool) -> Session {
+        Session { jobs, fails, text: String::new(), ms: 0 }
+    }
+
+    fn say(&mut self, logger: &str, message: &str) {
+        self.ms += 700;
+        let (day, ms) = (1 + self.ms / 86_400_000, self.ms % 86_400_000);
+        let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
+        writeln!(self.text, "2026-11-{day:02} {hours:02}:{minutes:02}:{seconds:02},{:03} INFO  org.apache.flink.runtime.{logger} [] - {message}", ms % 1000)
+            .unwrap();
+    }
+
+    fn begin(&mut self, name: &str, id: &str) {
+        self.say("dispatcher.StandaloneDispatcher", &format!("Submitting job '{name}' ({id})."));
+        self.say("jobmaster.JobMaster", &format!("Starting execution of job '{name}' ({id}) under job master id 00000000000000000000000000000000."));
+        self.state(name, id, "CREATED to RUNNING");
+    }
+
+    fn state(&mut self, name: &str, id: &str, change: &str) {
+        self.say("executiongraph.ExecutionGraph", &format!("Job {name} ({id}) switched from state {change}."));
+    }
+
+    fn checkpoint(&mut self, id: &str, number: usize) {
+        let logger = "checkpoint.CheckpointCoordinator";
+        let epoch = 1_793_491_200_000 + self.ms;
+        self.say(logger, &format!("Triggering checkpoint {number} (type=CHECKPOINT) @ {epoch} for job {id}."));
+        self.say(logger, &format!("Completed checkpoint {number} for job {id} (5428 bytes, checkpointDuration=168 ms, finalizationTime=1 ms)."));
+    }
+
+    fn restart(&mut self, name: &str, id: &str, task: &str) {
+        let task = format!("Source: orders (1/1) (0000000000000000000000000000cafe_bc4197a480c92c793190a9f8c0afc54c_0_{task})");
+        self.say("executiongraph.ExecutionGraph", &format!("{task} switched from RUNNING to FAILED on localhost:42881-902e20 @ localhost (dataPort=39907)."));
+        self.text.push_str("java.lang.NullPointerException: null\n\tat com.acme.orders.Enrich.map(Enrich.java:56) ~[?:?]\n");
+        self.state(name, id, "RUNNING to RESTARTING");
+        self.state(name, id, "RESTARTING to RUNNING");
+    }
+
+    fn written(mut self) -> String {
+        self.say(
+            "entrypoint.ClusterEntrypoint",
+            " Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:0980485, Date:2026-06-08T09:21:06+02:00)",
+        );
+        self.begin("always-on", ALWAYS_ON);
+        for number in 0..self.jobs {
+            let (id, manager) = (id_of(number), format!("localhost:40307-{number:06x}"));
+            let logger = "resourcemanager.StandaloneResourceManager";
+            self.say(
+                logger,
+                &format!("Registering TaskManager with ResourceID {manager} (pekko.tcp://flink@localhost:40307/user/rpc/taskmanager_0) at ResourceManager"),
+            );
+            self.begin("short", &id);
+            self.checkpoint(&id, 1);
+            self.checkpoint(ALWAYS_ON, number + 1);
+            if (self.fails)(number) {
+                self.restart("short", &id, "0");
+                self.state("short", &id, "RUNNING to FAILING");
+                self.state("short", &id, "FAILING to FAILED");
+            } else {
+                self.state("short", &id, "RUNNING to FINISHED");
+            }
+            self.say(logger, &format!("Closing TaskExecutor connection {manager} because: The TaskExecutor is shutting down."));
+        }
+        self.text
+    }
+}
+
+fn id_of(number: usize) -> String {
+    format!("{:032x}", 0xb0b_0000 + number)
+}
+
+fn find<'r>(report: &'r Report, id: &str) -> Option<&'r Job> {
+    report.jobs.iter().find(|job| job.id == id)
+}
+
+#[test]
+fn where_it_began_and_how_it_stands_is_kept_and_the_rest_is_counted() {
+    // The first that fails lies far from the beginning.
+    let fails = |number: usize| number >= 900 && number.is_multiple_of(3);
+    let jobs = 3_500;
+    let report = stream(Session::new(jobs, fails).written().as_bytes(), How::default());
+    assert_sound(&report, "a session");
+    let folded = report.jobs_folded.as_ref().expect("some are folded");
+    assert!(report.jobs.len() < 1_600 && folded.jobs == report.jobs_omitted, "{} jobs, {} omitted", report.jobs.len(), report.jobs_omitted);
+    assert_eq!(report.jobs.len() as u64 + folded.jobs, jobs as u64 + 1);
+    // Nothing is lost of what can be added up.
+    let listed = |count: fn(&Job) -> u64| report.jobs.iter().map(count).sum::<u64>();
+    let failing = (0..jobs).filter(|number| fails(*number)).count() as u64;
+    assert_eq!(listed(|job| job.restarts) + folded.restarts, failing);
+    assert_eq!(listed(|job| job.checkpoints.triggered) + folded.checkpoints.triggered, 2 * jobs as u64);
+    assert_eq!(listed(|job| job.checkpoints.completed) + folded.checkpoints.completed, 2 * jobs as u64);
+    let mut states: BTreeMap<String, u64> = folded.states.clone();
+    report.jobs.iter().for_each(|job| *states.entry(job.state.clone()).or_default() += 1);
+    assert_eq!(states, BTreeMap::from([("FAILED".into(), failing), ("FINISHED".into(), jobs as u64 - failing), ("RUNNING".into(), 1)]));
+    assert_eq!(listed(|job| u64::from(job.state == "FAILED")) + folded.failing, failing);
+    // The first and the last of either kind, and the one that goes on, with all that it did.
+    assert_eq!(report.summary.verdict, "failed");
+    assert_eq!(report.summary.first_fault.as_ref().and_then(|fault| fault.job.clone()), Some(id_of(900)));
+    for number in [0, 1, 149, 900, 903, 1_200, jobs - 3, jobs - 2, jobs - 1] {
+        assert!(find(&report, &id_of(number)).is_some(), "{number}");
+    }
+    let always_on = find(&report, ALWAYS_ON).expect("it goes on");
+    assert_eq!((always_on.checkpoints.completed, &*always_on.state, always_on.attempts.len()), (jobs as u64, "RUNNING", 1));
+    assert_eq!(always_on.checkpoints.last_completed.as_ref().map(|last| last.id), Some(jobs as u64));
+    // No record tells whose the graph of their tasks is: that of the job of the moment, which is not the one before.
+    for number in [900, 903, 1_200] {
+        let job = find(&report, &id_of(number)).unwrap();
+        assert_eq!((job.tasks.len(), job.tasks[0].failures), (1, 1), "{number}");
+        assert!(job.attempts[0].failure.as_ref().is_some_and(|failure| failure.exception.is_some()));
+    }
+    // TaskManagers go with the jobs for which they came.
+    assert_eq!(report.task_managers.len() as u64 + report.task_managers_omitted, jobs as u64);
+    assert!(report.task_managers.len() < 1_600 && report.task_managers.iter().all(|worker| worker.lives.iter().all(|life| life.lost.is_some())));
+    assert!(report.warnings.iter().any(|warning| warning.code == "folded" && warning.message.contains("are only counted")), "{:?}", report.warnings);
+    // What is cited is there.
+    let uncited = report.findings.iter().filter(|finding| finding.evidence.iter().any(|evidence| evidence.text.is_empty())).count();
+    assert!(!report.findings.is_empty() && uncited == 0);
+}
+
+#[test]
+fn folding_depends_on_the_log_alone() {
+    let text = Session::new(2_600, |number| number % 5 == 1).written();
+    let want = json(&stream(text.as_bytes(), How::default()));
+    assert!(want.contains("\"jobs_folded\": {"));
+    for how in [How { threads: 1, chunk_size: 10_000, mmap: false }, How { threads: 3, chunk_size: 77_777, mmap: true }] {
+        assert!(json(&stream(text.as_bytes(), how)) == want, "{how:?}");
+    }
+    assert!(json(&stream(OneByte(text.as_bytes()), How::default())) == want, "byte by byte");
+}
+
+#[test]
+fn a_cluster_without_a_failure_is_healthy_folded_or_not() {
+    for jobs in [300, 2_600] {
+        let report = stream(Session::new(jobs, |_| false).written().as_bytes(), How::default());
+        assert_eq!(report.jobs_folded.is_some(), jobs > 1_500);
+        assert_eq!(report.summary.verdict, "healthy", "{}", report.summary.headline);
+        assert!(report.findings.iter().all(|finding| finding.severity == "info"), "{:?}", report.findings);
+        assert_eq!(report.summary.headline, format!("{} jobs, no failure", jobs + 1));
+    }
+}
+
+#[test]
+fn jobs_that_never_end_stay_however_many_they_are() {
+    let mut session = Session::new(0, |_| false);
+    for number in 0..2_500 {
+        session.begin("long", &id_of(number));
+        session.checkpoint(&id_of(number), 1);
+    }
+    let report = stream(session.written().as_bytes(), How::default());
+    assert!(report.jobs_folded.is_none() && report.jobs.len() as u64 + report.jobs_omitted == 2_501);
+    // The last are listed as the first are.
+    assert!(find(&report, &id_of(0)).is_some() && find(&report, &id_of(2_499)).is_some());
+}
+
+#[test]
+fn who_asks_for_a_job_or_a_time_gets_what_lies_in_the_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("flink-flink-standalonesession-0-vm.log");
+    write_at_rest(&log, Session::new(2_600, |number| number % 2 == 1).written().as_bytes());
+    let scan = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flinklog"));
+        let out = command.args(["scan", "-f", "json", "--no-progress"]).args(more).arg(&log).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        serde_json::from_slice::<Report>(&out.stdout).unwrap()
+    };
+    let whole = scan(&[]);
+    let middle = id_of(1_301);
+    assert!(whole.jobs_folded.is_some() && find(&whole, &middle).is_none());
+    let one = scan(&["--job", &middle]);
+    let job = find(&one, &middle).expect("it was asked for");
+    assert_eq!((one.jobs.len(), &*job.state, job.restarts, one.jobs_folded.is_none()), (1, "FAILED", 1, true));
+    assert!(one.findings.iter().any(|finding| finding.jobs.contains(&middle) && finding.role == "root-cause"), "{:?}", one.findings);
+    let (from, to) = (job.first_time.clone().unwrap(), job.last_time.clone().unwrap());
+    let then = scan(&["--since", &from, "--until", &to]);
+    assert!(find(&then, &middle).is_some() && then.jobs.len() < 10, "{} jobs", then.jobs.len());
+}
