@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Clock;
 use crate::digest::folded::{FoldedJob, Trouble};
-use crate::event::{JobId, JobState};
+use crate::event::{JobId, JobState, Str};
 use crate::scan::ScannedSource;
 
 /// What is left of folded jobs.
@@ -26,7 +26,7 @@ pub struct FoldedJobs {
     /// Entries that went with them.
     pub entries: u64,
     /// TaskManagers that came and went with them.
-    pub workers: u64,
+    pub workers: FxHashSet<Str>,
     /// Stretches of time, UTC, in which some of them failed.
     pub failing_ms: Vec<(i64, i64)>,
     ids: FxHashSet<JobId>,
@@ -85,9 +85,9 @@ pub fn join(sources: &mut [ScannedSource], clocks: &[Clock]) -> FoldedJobs {
         if tells_of_jobs(source) {
             source.digest.forget_jobs(&all.ids);
         }
-        let folded = &source.digest.folded;
+        let folded = &mut source.digest.folded;
         all.entries += folded.entries;
-        all.workers += folded.workers;
+        all.workers.extend(std::mem::take(&mut folded.workers));
         all.jobs += folded.more;
         all.failing_ms.extend(folded.failing_ms.map(|(from, to)| (clock.utc(from), clock.utc(to))));
     }

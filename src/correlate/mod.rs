@@ -96,6 +96,10 @@ pub fn correlate(mut sources: Vec<ScannedSource>, options: Options) -> Story {
     let rotation = rotation.iter().map(|set| set.newest).collect();
     let mut story = Story { sources, clocks, rotation, order, processes, jobs: Vec::new(), folded, workers: Vec::new(), gc_links };
     (story.workers, story.jobs) = rayon::join(|| workers::follow(&story), || jobs::follow(&story, figures));
+    // One that came again was not folded with all that is told of it.
+    for worker in &story.workers {
+        story.folded.workers.remove(&worker.id);
+    }
     // Jobs hold all that trackers told.
     story.sources.iter_mut().for_each(|source| source.digest.trackers = Vec::new());
     story

@@ -252,7 +252,7 @@ impl Work<'_> {
             || !standalone
             || known
             || others
-            || self.story.folded.workers > 0
+            || !self.story.folded.workers.is_empty()
             || *self.index.task_ran.get_or_init(|| self.task_ran())
         {
             return None;
@@ -287,7 +287,7 @@ impl Work<'_> {
         let retries = u16::try_from(self.rules.packs.index_of("rpc-retrying")?).ok()?;
         // A JobManager whose log begins later may have known it, and one that is known without a log of its own may be this one.
         let begun = story.processes.iter().filter(|p| p.role == "jobmanager" && p.life.banner.is_some()).filter_map(|p| p.start).min()?;
-        if story.folded.workers > 0 || story.workers.iter().any(|worker| worker.sources.is_empty()) {
+        if !story.folded.workers.is_empty() || story.workers.iter().any(|worker| worker.sources.is_empty()) {
             return None;
         }
         let registered = |source: usize| story.workers.iter().any(|w| w.sources.contains(&source) && w.lives.iter().any(|life| life.registered.is_some()));

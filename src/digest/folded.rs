@@ -13,7 +13,7 @@ use crate::event::{CheckpointReason, JobId, JobState, Kind, Str};
 pub const MOST_JOBS: usize = 1_500;
 /// The first and the last jobs of each [`Trouble`] that stay.
 const KEPT: usize = 150;
-/// Folded jobs of one source whose ids are kept; more are counted together.
+/// Folded jobs and TaskManagers of one source whose ids are kept; more jobs are counted together.
 const MAX_FOLDED: usize = 200_000;
 
 /// What went wrong with a job, as far as its entries show.
@@ -50,8 +50,8 @@ pub struct Folded {
     pub more: u64,
     /// Entries that went with them.
     pub entries: u64,
-    /// TaskManagers that came and went with them.
-    pub workers: u64,
+    /// TaskManagers that came and went with them, at most [`MAX_FOLDED`].
+    pub workers: FxHashSet<Str>,
     /// First and last time, as the log shows it, of those that failed.
     pub failing_ms: Option<(i64, i64)>,
 }
@@ -275,6 +275,7 @@ impl Folded {
     /// Drops the entries that are about jobs that are gone, and about TaskManagers that were there for them alone.
     pub fn drop_entries(&mut self, entries: &mut Vec<Entry>, gone: &FxHashSet<JobId>) {
         let workers: FxHashSet<Str> = workers_gone(entries, gone).into_iter().cloned().collect();
+        let Folded { entries: dropped, workers: known, .. } = self;
         let before = entries.len();
         let mut owners = Owners::default();
         entries.retain(|entry| {
@@ -282,8 +283,8 @@ impl Folded {
             let with_it = is_of_job(&entry.what) || worker_of(&entry.what).is_some_and(|id| workers.contains(id));
             !(of_gone && with_it)
         });
-        self.entries += (before - entries.len()) as u64;
-        self.workers += workers.len() as u64;
+        *dropped += (before - entries.len()) as u64;
+        known.extend(workers.into_iter().take(MAX_FOLDED.saturating_sub(known.len())));
     }
 }
 
@@ -389,6 +390,6 @@ mod tests {
         folded.drop_entries(&mut all, &FxHashSet::from_iter([gone]));
         let lines: Vec<u64> = all.iter().map(|entry| entry.place.line).collect();
         assert_eq!(lines, [1, 6, 7, 10, 11, 12, 13]);
-        assert_eq!((folded.entries, folded.workers), (6, 1));
+        assert_eq!((folded.entries, folded.workers), (6, FxHashSet::from_iter(["with it".into()])));
     }
 }

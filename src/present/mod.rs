@@ -56,7 +56,7 @@ pub fn present(scene: Scene, diagnosis: &Diagnosis, undiagnosed: m::Report) -> m
     (report.jobs, report.jobs_omitted) = jobs::jobs(&view, MAX_ROWS);
     report.jobs_folded = jobs::folded(&view);
     report.task_managers = jobs::task_managers(&view);
-    report.task_managers_omitted = cap(&mut report.task_managers, MAX_ROWS) + scene.story.folded.workers;
+    report.task_managers_omitted = cap(&mut report.task_managers, MAX_ROWS) + scene.story.folded.workers.len() as u64;
     (report.findings, report.findings_omitted) = findings(&view);
     report.summary = summary(&view);
     report

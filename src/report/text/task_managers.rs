@@ -25,7 +25,8 @@ pub fn task_managers(page: &mut Page, view: &View) {
     }
     let lost = lives.iter().filter(|(_, life)| bad(*life)).count() as u64;
     let count = all.len() as u64 + view.report.task_managers_omitted;
-    page.heading("TASKMANAGERS", &format!("{}, {} lost", figures::count(count), figures::count(lost)));
+    let least = if view.report.task_managers_omitted > 0 { "at least " } else { "" };
+    page.heading("TASKMANAGERS", &format!("{}, {least}{} lost", figures::count(count), figures::count(lost)));
     let mut table = Table::new(vec![
         Column::yielding("id", 16),
         Column::yielding("host", 8),
