@@ -22,7 +22,13 @@ struct Session {
 
 impl Session {
     fn new(jobs: usize, fails: fn(usize) -> bool) -> Session {
-        Session { jobs, fails, text: String::new(), ms: 0 }
+        let mut session = Session { jobs, fails, text: String::new(), ms: 0 };
+        session.say(
+            "entrypoint.ClusterEntrypoint",
+            " Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:0980485, Date:2026-06-08T09:21:06+02:00)",
+        );
+        session.begin("always-on", ALWAYS_ON);
+        session
     }
 
     fn say(&mut self, logger: &str, message: &str) {
@@ -59,11 +65,6 @@ impl Session {
     }
 
     fn written(mut self) -> String {
-        self.say(
-            "entrypoint.ClusterEntrypoint",
-            " Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:0980485, Date:2026-06-08T09:21:06+02:00)",
-        );
-        self.begin("always-on", ALWAYS_ON);
         for number in 0..self.jobs {
             let (id, manager) = (id_of(number), format!("localhost:40307-{number:06x}"));
             let logger = "resourcemanager.StandaloneResourceManager";
@@ -137,6 +138,54 @@ fn where_it_began_and_how_it_stands_is_kept_and_the_rest_is_counted() {
     // What is cited is there.
     let uncited = report.findings.iter().filter(|finding| finding.evidence.iter().any(|evidence| evidence.text.is_empty())).count();
     assert!(!report.findings.is_empty() && uncited == 0);
+}
+
+#[test]
+fn a_rotated_log_tells_what_it_told_before() {
+    let fails = |number: usize| number % 4 == 1;
+    let jobs = 3_300;
+    let text = Session::new(jobs, fails).written();
+    let folder = tempfile::tempdir().unwrap();
+    // The cut goes through a job that fails: it begins in one file and ends in the other.
+    let cut = text.find(&format!("{}) switched from state RUNNING to RESTARTING", id_of(1_653))).unwrap();
+    let cut = text[..cut].rfind('\n').unwrap() + 1;
+    let name = "flink-flink-standalonesession-0-vm.log";
+    write_at_rest(&folder.path().join(format!("{name}.1")), &text.as_bytes()[..cut]);
+    write_at_rest(&folder.path().join(name), &text.as_bytes()[cut..]);
+    let report = common::scan_path(folder.path());
+    let folded = report.jobs_folded.as_ref().expect("some are folded");
+    assert_eq!(report.jobs.len() as u64 + report.jobs_omitted, jobs as u64 + 1);
+    let listed = |count: fn(&Job) -> u64| report.jobs.iter().map(count).sum::<u64>();
+    let failing = (0..jobs).filter(|number| fails(*number)).count() as u64;
+    assert_eq!(listed(|job| job.restarts) + folded.restarts, failing);
+    assert_eq!(listed(|job| job.checkpoints.triggered) + folded.checkpoints.triggered, 2 * jobs as u64);
+    assert_eq!(listed(|job| u64::from(job.state == "FAILED")) + folded.states["FAILED"], failing);
+    let always_on = find(&report, ALWAYS_ON).expect("it goes on");
+    assert_eq!((always_on.checkpoints.completed, &*always_on.state, always_on.attempts.len()), (jobs as u64, "RUNNING", 1));
+    assert_eq!(report.task_managers.len() as u64 + report.task_managers_omitted, jobs as u64);
+}
+
+#[test]
+fn a_job_that_comes_again_is_kept() {
+    let again = "cccccccccccccccccccccccccccccccc";
+    let mut session = Session::new(0, |_| false);
+    for number in 0..3_200 {
+        if number == 400 {
+            session.begin("nightly", again);
+            session.checkpoint(again, 1);
+            session.state("nightly", again, "RUNNING to FINISHED");
+        }
+        session.begin("short", &id_of(number));
+        session.state("short", &id_of(number), "RUNNING to FINISHED");
+    }
+    session.begin("nightly", again);
+    session.checkpoint(again, 2);
+    let report = stream(session.written().as_bytes(), How::default());
+    let job = find(&report, again).expect("it runs");
+    assert_eq!((&*job.state, job.restarts, job.checkpoints.completed), ("RUNNING", 0, 2));
+    assert_eq!(report.jobs.len() as u64 + report.jobs_omitted, 3_202);
+    assert_eq!(report.summary.verdict, "healthy", "{:?}", report.findings);
+    assert!(report.jobs_folded.is_some());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Clock;
-use crate::digest::folded::{FoldedJob, Trouble};
+use crate::digest::folded::{FoldedJob, Trouble, begins, summed};
 use crate::event::{JobId, JobState, Str};
 use crate::scan::ScannedSource;
 
@@ -30,7 +30,7 @@ pub struct FoldedJobs {
     /// Stretches of time, UTC, in which some of them failed.
     pub failing_ms: Vec<(i64, i64)>,
     ids: FxHashSet<JobId>,
-    /// Checkpoints of jobs that go on in another source than the one that folded them.
+    /// What was folded of jobs that go on.
     pub parts: FxHashMap<JobId, FoldedJob>,
 }
 
@@ -66,17 +66,35 @@ pub fn join(sources: &mut [ScannedSource], clocks: &[Clock]) -> FoldedJobs {
     if sources.iter().all(|source| source.digest.folded.jobs.is_empty()) {
         return all;
     }
+    let told = sources.iter().any(tells_of_jobs);
     let mut known: FxHashMap<JobId, FoldedJob> = FxHashMap::default();
-    for (job, found) in sources.iter_mut().flat_map(|source| std::mem::take(&mut source.digest.folded.jobs)) {
-        known.entry(job).and_modify(|known| merge(known, found)).or_insert(found);
+    for (source, clock) in sources.iter_mut().zip(clocks) {
+        let in_passing = told && !tells_of_jobs(source);
+        for (job, mut found) in std::mem::take(&mut source.digest.folded.jobs) {
+            // Whose task failed, a JobManager knows better.
+            found.trouble = if in_passing { Trouble::None } else { found.trouble };
+            found.last_ms = found.last_ms.map(|ms| clock.utc(ms));
+            known.entry(job).and_modify(|known| merge(known, found)).or_insert(found);
+        }
     }
-    // A job that another JobManager's log tells whole goes on there.
-    let told = sources.iter().filter(|source| tells_of_jobs(source)).flat_map(|source| &source.digest.entries).filter_map(|entry| entry.what.job());
-    for job in told {
-        if known.get(&job).is_some_and(|known| !known.over)
-            && let Some(part) = known.remove(&job)
-        {
-            all.parts.insert(job, part);
+    // One goes on that another JobManager's log tells, or that came again after it was over.
+    for (source, clock) in sources.iter().zip(clocks).filter(|(source, _)| tells_of_jobs(source)) {
+        for entry in &source.digest.entries {
+            let Some(job) = entry.what.job() else { continue };
+            let later = |known: &FoldedJob| begins(&entry.what) && entry.ms.map(|ms| clock.utc(ms)) > known.last_ms;
+            if known.get(&job).is_some_and(|known| !known.over || later(known))
+                && let Some(part) = known.remove(&job)
+            {
+                all.parts.insert(job, part);
+            }
+        }
+    }
+    // What other files of a rotated log tell of those that are gone goes too.
+    for source in sources.iter().filter(|source| tells_of_jobs(source)) {
+        for (job, rest) in summed(&source.digest.entries) {
+            if let Some(known) = known.get_mut(&job) {
+                merge(known, rest);
+            }
         }
     }
     all.ids = known.keys().copied().collect();
@@ -105,6 +123,7 @@ fn merge(known: &mut FoldedJob, other: FoldedJob) {
         known.state = other.state;
     }
     known.over |= other.over;
+    known.last_ms = earlier.last_ms.max(other.last_ms);
     known.trouble = earlier.trouble.max(other.trouble);
     let sum = |a: u32, b: u32| a.saturating_add(b);
     known.restarts = sum(earlier.restarts, other.restarts);

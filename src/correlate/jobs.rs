@@ -643,6 +643,7 @@ impl Follower<'_> {
         }
         for (id, part) in &self.story.folded.parts {
             let Some(j) = self.index.get(id).copied() else { continue };
+            self.jobs[j].restarts += u64::from(part.restarts);
             let checkpoints = &mut self.jobs[j].checkpoints;
             checkpoints.triggered += u64::from(part.triggered);
             checkpoints.completed += u64::from(part.completed);

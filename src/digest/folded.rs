@@ -35,6 +35,8 @@ pub struct FoldedJob {
     /// It reached a terminal state here.
     pub over: bool,
     pub trouble: Trouble,
+    /// Its last sign, as the log shows it.
+    pub last_ms: Option<i64>,
     /// Redeployments.
     pub restarts: u32,
     pub triggered: u32,
@@ -116,7 +118,7 @@ struct Seen {
     first: u64,
     troubled: u64,
     last: u64,
-    span_ms: Option<(i64, i64)>,
+    first_ms: Option<i64>,
     runs: u32,
 }
 
@@ -130,8 +132,8 @@ impl Seen {
 
     fn at(&mut self, ms: Option<i64>) {
         let Some(ms) = ms else { return };
-        let (first, last) = self.span_ms.get_or_insert((ms, ms));
-        (*first, *last) = ((*first).min(ms), (*last).max(ms));
+        self.first_ms = Some(self.first_ms.map_or(ms, |first| first.min(ms)));
+        self.known.last_ms = self.known.last_ms.max(Some(ms));
     }
 
     fn take(&mut self, entry: &Entry) {
@@ -188,8 +190,10 @@ impl Seen {
         self.known.over = state.is_globally_terminal();
         match state {
             JobState::Failing | JobState::Failed | JobState::Restarting => self.trouble(Trouble::Failed, line),
-            JobState::Running if matches!(kind, Kind::JobState { .. }) => {
-                self.known.restarts += u32::from(self.runs > 0);
+            JobState::Running => {
+                // Of a rotated log the file before may show the first run.
+                let restarts = matches!(kind, Kind::JobState { from: JobState::Restarting, .. });
+                self.known.restarts += u32::from(restarts || self.runs > 0);
                 self.runs += 1;
             }
             _ => {}
@@ -202,21 +206,42 @@ impl Seen {
     }
 }
 
+fn jobs_of(entries: &[Entry]) -> FxHashMap<JobId, Seen> {
+    let mut jobs: FxHashMap<JobId, Seen> = FxHashMap::default();
+    let mut owners = Owners::default();
+    for entry in entries {
+        let named = entry.what.job();
+        let Some(owner) = owners.of(&entry.what).filter(|_| is_of_job(&entry.what)) else { continue };
+        let line = entry.place.line;
+        let seen = jobs.entry(owner).or_insert_with(|| Seen { first: line, ..Seen::default() });
+        if named.is_some() {
+            seen.last = seen.last.max(line);
+        }
+        seen.take(entry);
+    }
+    jobs
+}
+
+/// What entries tell of each job, as it would be if the job were folded.
+pub fn summed(entries: &[Entry]) -> impl Iterator<Item = (JobId, FoldedJob)> {
+    jobs_of(entries).into_iter().map(|(job, seen)| (job, seen.known))
+}
+
+/// Does a job begin with this, or come again?
+pub fn begins(what: &What) -> bool {
+    use JobState::{Created, Initializing, Running};
+    matches!(
+        what,
+        What::Event(
+            Kind::JobSubmitted { .. } | Kind::JobStarted { .. } | Kind::JobRecovering { .. } | Kind::JobState { to: Created | Initializing | Running, .. }
+        )
+    )
+}
+
 impl Folded {
     /// Chooses jobs to be given up and notes what is left of them. Out: their ids, none where all are needed.
     pub fn choose(&mut self, entries: &[Entry], trackers: &[(JobId, CheckpointTracker)]) -> FxHashSet<JobId> {
-        let mut jobs: FxHashMap<JobId, Seen> = FxHashMap::default();
-        let mut owners = Owners::default();
-        for entry in entries {
-            let named = entry.what.job();
-            let Some(owner) = owners.of(&entry.what).filter(|_| is_of_job(&entry.what)) else { continue };
-            let line = entry.place.line;
-            let seen = jobs.entry(owner).or_insert_with(|| Seen { first: line, ..Seen::default() });
-            if named.is_some() {
-                seen.last = seen.last.max(line);
-            }
-            seen.take(entry);
-        }
+        let mut jobs = jobs_of(entries);
         for (job, tracker) in trackers {
             if let Some(seen) = jobs.get_mut(job) {
                 seen.last = seen.last.max(tracker.last_line);
@@ -233,7 +258,7 @@ impl Folded {
         }
         gone.sort_by_key(|(job, seen)| (seen.first, **job));
         for (job, seen) in &gone {
-            if let (Trouble::Failed, Some((first, last))) = (seen.known.trouble, seen.span_ms) {
+            if let (Trouble::Failed, Some((first, last))) = (seen.known.trouble, seen.first_ms.zip(seen.known.last_ms)) {
                 let (from, to) = self.failing_ms.get_or_insert((first, last));
                 (*from, *to) = ((*from).min(first), (*to).max(last));
             }
