@@ -165,6 +165,67 @@ fn a_rotated_log_tells_what_it_told_before() {
     assert_eq!(report.task_managers.len() as u64 + report.task_managers_omitted, jobs as u64);
 }
 
+/// Two files of a rotated log, written at rest.
+fn rotated(older: &str, newer: &str) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "flink-flink-standalonesession-0-vm.log";
+    write_at_rest(&folder.path().join(format!("{name}.1")), older.as_bytes());
+    write_at_rest(&folder.path().join(name), newer.as_bytes());
+    common::scan_path(folder.path())
+}
+
+#[test]
+fn the_only_failure_is_told_though_its_job_ends_in_the_middle_of_the_next_file() {
+    let id = "cccccccccccccccccccccccccccccccc";
+    let mut session = Session::new(0, |_| false);
+    session.begin("span", id);
+    session.restart("span", id, "0");
+    session.checkpoint(id, 1);
+    let cut = session.text.len();
+    for number in 0..2_000 {
+        session.begin("short", &id_of(number));
+        session.state("short", &id_of(number), "RUNNING to FINISHED");
+        if number == 400 {
+            session.state("span", id, "RUNNING to FINISHED");
+        }
+    }
+    let text = session.written();
+    let report = rotated(&text[..cut], &text[cut..]);
+    let job = find(&report, id).expect("what went wrong is kept");
+    assert_eq!((&*job.state, job.restarts, job.attempts.len()), ("FINISHED", 1, 2));
+    assert_eq!((&*job.attempts[1].outcome, report.jobs_folded.is_some()), ("finished", true));
+    assert!(report.summary.headline.starts_with("span: NullPointerException"), "{}", report.summary.headline);
+    assert_eq!(report.jobs.len() as u64 + report.jobs_omitted, 2_002);
+}
+
+#[test]
+fn of_a_job_that_two_files_folded_the_later_end_counts() {
+    for (first, second) in [("FINISHED", "FAILED"), ("FAILED", "FINISHED")] {
+        let mut session = Session::new(0, |_| false);
+        let mut cut = 0;
+        for (file, end) in [first, second].into_iter().enumerate() {
+            for number in 0..1_700 {
+                // Enough of either kind come before and after.
+                let (id, end) = if number / 100 == 8 {
+                    (format!("{number:032x}"), end)
+                } else {
+                    (id_of(file * 1_700 + number), if number % 2 == 0 { "FAILED" } else { "FINISHED" })
+                };
+                session.begin("short", &id);
+                session.state("short", &id, &format!("RUNNING to {end}"));
+            }
+            cut = if file == 0 { session.text.len() } else { cut };
+        }
+        let text = session.written();
+        let report = rotated(&text[..cut], &text[cut..]);
+        let folded = report.jobs_folded.as_ref().expect("some are folded");
+        let failed = folded.states["FAILED"] + report.jobs.iter().filter(|job| job.state == "FAILED").count() as u64;
+        let of_twice = if second == "FAILED" { 100 } else { 0 };
+        assert_eq!(failed, 2 * 800 + of_twice, "{first}, then {second}");
+        assert_eq!(folded.restarts, 0, "to be submitted again is no restart");
+    }
+}
+
 #[test]
 fn a_job_that_comes_again_is_kept() {
     let again = "cccccccccccccccccccccccccccccccc";

@@ -89,11 +89,15 @@ pub fn join(sources: &mut [ScannedSource], clocks: &[Clock]) -> FoldedJobs {
             }
         }
     }
-    // What other files of a rotated log tell of those that are gone goes too.
-    for source in sources.iter().filter(|source| tells_of_jobs(source)) {
-        for (job, rest) in summed(&source.digest.entries) {
-            if let Some(known) = known.get_mut(&job) {
-                merge(known, rest);
+    // What other files of a rotated log tell of those that are gone goes too, unless it is what went wrong with them.
+    for (source, clock) in sources.iter().zip(clocks).filter(|(source, _)| tells_of_jobs(source)) {
+        for (job, mut rest) in summed(&source.digest.entries) {
+            let Some(part) = known.get_mut(&job) else { continue };
+            rest.last_ms = rest.last_ms.map(|ms| clock.utc(ms));
+            if rest.trouble > part.trouble {
+                all.parts.extend(known.remove(&job).map(|part| (job, part)));
+            } else {
+                merge(part, rest);
             }
         }
     }
@@ -119,10 +123,10 @@ fn tells_of_jobs(source: &ScannedSource) -> bool {
 
 fn merge(known: &mut FoldedJob, other: FoldedJob) {
     let earlier = *known;
-    if other.over || !earlier.over && other.state.is_some() {
-        known.state = other.state;
+    // Files come in the order of their names.
+    if earlier.state.is_none() || other.state.is_some() && other.last_ms > earlier.last_ms {
+        (known.state, known.over) = (other.state, other.over);
     }
-    known.over |= other.over;
     known.last_ms = earlier.last_ms.max(other.last_ms);
     known.trouble = earlier.trouble.max(other.trouble);
     let sum = |a: u32, b: u32| a.saturating_add(b);

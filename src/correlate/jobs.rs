@@ -643,8 +643,17 @@ impl Follower<'_> {
         }
         for (id, part) in &self.story.folded.parts {
             let Some(j) = self.index.get(id).copied() else { continue };
-            self.jobs[j].restarts += u64::from(part.restarts);
-            let checkpoints = &mut self.jobs[j].checkpoints;
+            let job = &mut self.jobs[j];
+            job.restarts += u64::from(part.restarts);
+            if let (true, Some(state)) = (part.over && part.last_ms > job.last, part.state) {
+                // Its end was folded, in another file than what went wrong before.
+                job.state = Some(state);
+                job.last = part.last_ms;
+                if let Some(attempt) = job.attempts.last_mut().filter(|attempt| attempt.end.is_none()) {
+                    (attempt.end, attempt.outcome) = (part.last_ms, outcome_of(state));
+                }
+            }
+            let checkpoints = &mut job.checkpoints;
             checkpoints.triggered += u64::from(part.triggered);
             checkpoints.completed += u64::from(part.completed);
             checkpoints.failed += u64::from(part.failed);

@@ -247,7 +247,9 @@ fn fatal_processes(work: &mut Work) {
             f.role == Role::RootCause
                 && (f.first.is_none() || f.first.is_some_and(|t| placed.ms.is_some_and(|m| m + 120_000 >= t && m - 600_000 <= f.last.unwrap_or(t))))
         });
-        if near || !work.judged(placed.ms) || work.story.folded.failed_at(placed.ms) || after_stop(work, placed.at) {
+        // One of a TaskManager may have to do with a job that is not looked at.
+        let of_folded = work.story.sources[placed.at.source].sniffed.role == "taskmanager" && work.story.folded.failed_at(placed.ms);
+        if near || of_folded || !work.judged(placed.ms) || after_stop(work, placed.at) {
             continue;
         }
         if let Some(cause) = work.cause_of(None, None, &[placed.at]) {

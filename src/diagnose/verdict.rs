@@ -261,6 +261,7 @@ fn headline(work: &Work, root: Option<usize>) -> String {
         return match (work.out.verdict, jobs) {
             ("not-assessed", _) if nothing_judged(work) => "The logs end before or begin after the time that was asked for".to_owned(),
             ("not-assessed", _) => "Too little was read to say anything".to_owned(),
+            _ if story.folded.failing > 0 => format!("{} of {jobs} jobs failed, all of them among those that were only counted", story.folded.failing),
             ("degraded", _) => "No failure, but figures beyond their thresholds".to_owned(),
             (_, 0) => "No job in these logs, and no failure".to_owned(),
             (_, 1) => {

@@ -14,7 +14,7 @@ pub const MOST_JOBS: usize = 1_500;
 /// The first and the last jobs of each [`Trouble`] that stay.
 const KEPT: usize = 150;
 /// Folded jobs and TaskManagers of one source whose ids are kept; more jobs are counted together.
-const MAX_FOLDED: usize = 200_000;
+pub const MAX_FOLDED: usize = 200_000;
 
 /// What went wrong with a job, as far as its entries show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,9 +162,10 @@ impl Seen {
             Kind::JobState { to, .. } => *to,
             Kind::JobTerminal { state, .. } => *state,
             Kind::JobSubmitted { .. } | Kind::JobStarted { .. } | Kind::JobRecovering { .. } => {
-                // It comes again.
+                // It comes again, which is no restart.
                 self.known.over = false;
                 self.followed = true;
+                self.runs = 0;
                 return;
             }
             Kind::LegacyRegionRestart { .. } => {
