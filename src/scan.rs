@@ -8,9 +8,11 @@ use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::delivery::{self, SectionHead, Sections};
 use crate::digest::SourceDigest;
+use crate::digest::folded::most_jobs;
 use crate::fold::{Event, Fold, Onlooker};
 use crate::input::archive::{self, Member};
 use crate::input::chunk::{Chunk, SliceChunks, StreamChunks};
@@ -18,6 +20,7 @@ use crate::input::decode::Codec;
 use crate::input::discover::{FileToRead, Found};
 use crate::input::map::Map;
 use crate::input::open::{self, Opened, Peeked};
+use crate::input::rotation;
 use crate::input::sniff::{self, Content, SNIFF, Sniffed};
 use crate::layout::Level;
 use crate::pipeline;
@@ -99,7 +102,12 @@ impl Scanned {
 
 /// Reads all files of `found`.
 pub fn files(found: &Found, options: &Options) -> Scanned {
-    let parts: Vec<Scanned> = found.files.par_iter().with_max_len(1).map(|file| one_file(file, options)).collect();
+    let mut files_of: FxHashMap<String, usize> = FxHashMap::default();
+    for file in &found.files {
+        *files_of.entry(appender_of(&file.path)).or_default() += 1;
+    }
+    let one_file = |file: &FileToRead| one_file(file, files_of.get(&appender_of(&file.path)).copied().unwrap_or(1), options);
+    let parts: Vec<Scanned> = found.files.par_iter().with_max_len(1).map(one_file).collect();
     let mut all = Scanned::default();
     for part in parts {
         all.join(part);
@@ -112,15 +120,21 @@ pub fn files(found: &Found, options: &Options) -> Scanned {
 
 /// Reads a stream whose length is not known: standard input.
 pub fn stream(name: &str, input: impl Read + Send, options: &Options) -> Scanned {
-    let mut scan = Scan { options, path: name.to_owned(), named: true, out: Scanned::default() };
+    let mut scan = Scan::new(options, name.to_owned(), true);
     let counted = Progressing { inner: input, progress: options.progress };
     scan.reader(Box::new(counted), Place::default(), "none", 0);
     scan.out
 }
 
-fn one_file(file: &FileToRead, options: &Options) -> Scanned {
+/// What the files of one rotation set have in common.
+fn appender_of(path: &Path) -> String {
+    rotation::stem(&path.display().to_string()).0.to_owned()
+}
+
+/// Reads one of `files` that one appender wrote.
+fn one_file(file: &FileToRead, files: usize, options: &Options) -> Scanned {
     let path = file.path.display().to_string();
-    let mut scan = Scan { options, path: path.clone(), named: file.named, out: Scanned::default() };
+    let mut scan = Scan { files, ..Scan::new(options, path.clone(), file.named) };
     if !file.named && delivery::is_side_file(file.path.file_name().and_then(|n| n.to_str()).unwrap_or("")) {
         scan.out.skipped.push(path);
         return scan.out;
@@ -136,10 +150,18 @@ struct Scan<'a> {
     options: &'a Options<'a>,
     path: String,
     named: bool,
+    /// Files that its appender wrote, as far as is known before they are read.
+    files: usize,
+    /// The same of each appender's logs in a delivery, as they come.
+    met: FxHashMap<(Option<String>, String), usize>,
     out: Scanned,
 }
 
 impl<'a> Scan<'a> {
+    fn new(options: &'a Options<'a>, path: String, named: bool) -> Self {
+        Scan { options, path, named, files: 1, met: FxHashMap::default(), out: Scanned::default() }
+    }
+
     fn opened(&mut self, path: &Path, opened: Opened) {
         match opened {
             Opened::Map(map, file) => {
@@ -375,7 +397,8 @@ impl<'a> Scan<'a> {
             if self.out.sources.len() == before && self.out.skipped.len() > skipped_before && head.container.is_some() {
                 self.out.skipped.truncate(skipped_before);
                 let sniffed = sniff::sniff(b"", "x.out", true);
-                self.push(sniffed, codec, place_of(&head), self.fold(&place_of(&head)).finish(), true, Vec::new());
+                let nothing = self.fold(&place_of(&head)).finish();
+                self.push(sniffed, codec, place_of(&head), nothing, true, Vec::new());
             }
         }
         for notice in sections.notices() {
@@ -429,9 +452,15 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn fold(&self, place: &Place) -> Fold<'a> {
+    fn fold(&mut self, place: &Place) -> Fold<'a> {
         let look = self.options.onlooker.and_then(|o| o.source(&self.path, place));
-        if self.options.all_jobs { Fold::with_all_jobs(look) } else { Fold::new(look) }
+        if self.options.all_jobs {
+            return Fold::with_all_jobs(look);
+        }
+        let name = rotation::stem(place.log_type.as_deref().unwrap_or(&self.path)).0.to_owned();
+        let met = self.met.entry((place.container.clone(), name)).or_default();
+        *met += 1;
+        Fold::with_most_jobs(look, most_jobs(self.files.max(*met)))
     }
 
     fn push(&mut self, sniffed: Sniffed, codec: &str, named: Place, (digest, events): (SourceDigest, Vec<Event>), complete: bool, problems: Vec<Problem>) {

@@ -167,11 +167,71 @@ fn a_rotated_log_tells_what_it_told_before() {
 
 /// Two files of a rotated log, written at rest.
 fn rotated(older: &str, newer: &str) -> Report {
+    rotated_files(&[older, newer])
+}
+
+/// The same of any number, oldest first.
+fn rotated_files(files: &[&str]) -> Report {
     let folder = tempfile::tempdir().unwrap();
-    let name = "flink-flink-standalonesession-0-vm.log";
-    write_at_rest(&folder.path().join(format!("{name}.1")), older.as_bytes());
-    write_at_rest(&folder.path().join(name), newer.as_bytes());
+    for (newer, text) in files.iter().rev().enumerate() {
+        let suffix = if newer == 0 { String::new() } else { format!(".{newer}") };
+        write_at_rest(&folder.path().join(format!("flink-flink-standalonesession-0-vm.log{suffix}")), text.as_bytes());
+    }
     common::scan_path(folder.path())
+}
+
+/// A text cut at records into so many pieces of much the same length.
+fn pieces(text: &str, count: usize) -> Vec<&str> {
+    let mut rest = text;
+    let mut out = Vec::new();
+    for left in (1..=count).rev() {
+        let cut = if left == 1 { rest.len() } else { rest[rest.len() / left..].find("\n2026-").map_or(rest.len(), |at| rest.len() / left + at + 1) };
+        out.push(&rest[..cut]);
+        rest = &rest[cut..];
+    }
+    out
+}
+
+/// `yarn logs` of one container whose log was rotated, newest first.
+fn as_yarn_prints(files: &[&str]) -> String {
+    let mut out = String::new();
+    for (newer, text) in files.iter().rev().enumerate() {
+        let name = if newer == 0 { "jobmanager.log".to_owned() } else { format!("jobmanager.log.{newer}") };
+        let head = "Container: container_1764000000000_0001_01_000001 on node-1_45454";
+        let (rule, stars) = ("=".repeat(head.len()), "*".repeat(name.len() + 65));
+        write!(
+            out,
+            "{head}\nLogAggregationType: AGGREGATED\n{rule}\nLogType:{name}\nLogLastModifiedTime:Mon Nov 23 10:00:00 +0000 2026\nLogLength:{}\n\
+             LogContents:\n{text}\nEnd of LogType:{name}\n{stars}\n\n",
+            text.len(),
+        )
+        .unwrap();
+    }
+    out
+}
+
+#[test]
+fn files_of_a_rotated_log_share_what_is_kept() {
+    let fails = |number: usize| number % 4 == 1;
+    let jobs = 3_600;
+    let text = Session::new(jobs, fails).written();
+    let files = pieces(&text, 6);
+    // A delivery does not say how many files come: the later ones keep less.
+    for (report, least) in [(rotated_files(&files), 2_000), (stream(as_yarn_prints(&files).as_bytes(), How::default()), 1_000)] {
+        assert_eq!(report.sources.len(), 6);
+        let folded = report.jobs_folded.as_ref().expect("each file alone has few");
+        assert!(folded.jobs >= least, "{} jobs", folded.jobs);
+        assert_eq!(report.jobs.len() as u64 + report.jobs_omitted, jobs as u64 + 1);
+        if folded.jobs == report.jobs_omitted {
+            let restarts = report.jobs.iter().map(|job| job.restarts).sum::<u64>();
+            assert_eq!(restarts + folded.restarts, (0..jobs).filter(|number| fails(*number)).count() as u64);
+        }
+        for number in [0, 1, jobs - 2, jobs - 1] {
+            assert!(find(&report, &id_of(number)).is_some(), "{number}");
+        }
+        let always_on = find(&report, ALWAYS_ON).expect("it goes on");
+        assert_eq!((always_on.checkpoints.completed, &*always_on.state, always_on.attempts.len()), (jobs as u64, "RUNNING", 1));
+    }
 }
 
 #[test]

@@ -9,10 +9,10 @@ use super::checkpoints::CheckpointTracker;
 use super::{Entry, What, push_one};
 use crate::event::{CheckpointReason, JobId, JobState, Kind, Str};
 
-/// Jobs that one source keeps whole; when there are more, those of the middle are folded.
+/// Jobs that one log keeps whole; when there are more, those of the middle are folded.
 pub const MOST_JOBS: usize = 1_500;
-/// The first and the last jobs of each [`Trouble`] that stay.
-const KEPT: usize = 150;
+/// And however many files a rotated log has, each keeps as many as this.
+const LEAST_JOBS: usize = 100;
 /// Folded jobs and TaskManagers of one source whose ids are kept; more jobs are counted together.
 pub const MAX_FOLDED: usize = 200_000;
 
@@ -239,9 +239,15 @@ pub fn begins(what: &What) -> bool {
     )
 }
 
+/// Jobs that each of `files` keeps whole which one appender wrote.
+pub fn most_jobs(files: usize) -> usize {
+    (MOST_JOBS / files.max(1)).max(LEAST_JOBS)
+}
+
 impl Folded {
-    /// Chooses jobs to be given up and notes what is left of them. Out: their ids, none where all are needed.
-    pub fn choose(&mut self, entries: &[Entry], trackers: &[(JobId, CheckpointTracker)]) -> FxHashSet<JobId> {
+    /// Chooses jobs to be given up and notes what is left of them: all but the first and the last `kept` of each [`Trouble`]. Out: their ids, none where all
+    /// are needed.
+    pub fn choose(&mut self, entries: &[Entry], trackers: &[(JobId, CheckpointTracker)], kept: usize) -> FxHashSet<JobId> {
         let mut jobs = jobs_of(entries);
         for (job, tracker) in trackers {
             if let Some(seen) = jobs.get_mut(job) {
@@ -252,9 +258,9 @@ impl Folded {
         for trouble in [Trouble::None, Trouble::Some, Trouble::Failed] {
             let mut alike: Vec<(&JobId, &Seen)> = jobs.iter().filter(|(_, seen)| seen.known.trouble == trouble && seen.may_go()).collect();
             alike.sort_by_key(|(job, seen)| (if trouble == Trouble::None { seen.first } else { seen.troubled }, **job));
-            let mut later = alike.split_off(alike.len().min(KEPT));
+            let mut later = alike.split_off(alike.len().min(kept));
             later.sort_by_key(|(job, seen)| (seen.last, **job));
-            later.truncate(later.len().saturating_sub(KEPT));
+            later.truncate(later.len().saturating_sub(kept));
             gone.extend(later);
         }
         gone.sort_by_key(|(job, seen)| (seen.first, **job));
@@ -336,9 +342,11 @@ mod tests {
         What::Checkpoints { job, run: Box::new(CheckpointRun { triggered: 2, completed: 1, failed: 1, ..CheckpointRun::default() }) }
     }
 
+    const KEPT: usize = 150;
+
     fn gone_of(all: Vec<What>) -> (Folded, FxHashSet<JobId>) {
         let mut folded = Folded::default();
-        let gone = folded.choose(&entries(all), &[]);
+        let gone = folded.choose(&entries(all), &[], KEPT);
         (folded, gone)
     }
 

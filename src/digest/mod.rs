@@ -247,6 +247,8 @@ pub struct Builder {
     /// Jobs that are kept whole, and how many there may be before some are folded.
     jobs: FxHashSet<JobId>,
     most_jobs: usize,
+    /// The first and the last jobs of each kind of trouble that stay when some are folded.
+    kept_jobs: usize,
     /// Process lives of which all is kept.
     whole_lives: usize,
     gc: gc::Machine,
@@ -356,6 +358,7 @@ impl Builder {
             most: MOST_ENTRIES,
             jobs: FxHashSet::default(),
             most_jobs: MOST_JOBS,
+            kept_jobs: MOST_JOBS / 10,
             whole_lives: usize::MAX,
             open_runs: FxHashMap::default(),
             last_run: None,
@@ -374,9 +377,9 @@ impl Builder {
         }
     }
 
-    /// Folds no jobs: whoever asks for some jobs or for some time asks for what may lie in the middle.
-    pub fn with_all_jobs(self) -> Self {
-        Builder { most_jobs: usize::MAX, ..self }
+    /// Keeps so many jobs whole: `usize::MAX` where somebody asks for some jobs or for some time, which may lie in the middle.
+    pub fn with_most_jobs(self, most_jobs: usize) -> Self {
+        Builder { most_jobs, kept_jobs: most_jobs / 10, ..self }
     }
 
     /// Takes the next chunk and what was found in it.
@@ -586,7 +589,7 @@ impl Builder {
     /// Gives up jobs of the middle that are over.
     fn fold_jobs(&mut self) {
         let digest = &mut self.digest;
-        let gone = digest.folded.choose(&digest.entries, &digest.trackers);
+        let gone = digest.folded.choose(&digest.entries, &digest.trackers, self.kept_jobs);
         digest.forget_jobs(&gone);
         self.tracker_of = digest.trackers.iter().enumerate().map(|(at, (job, _))| (*job, at)).collect();
         self.jobs.retain(|job| !gone.contains(job));

@@ -7,4 +7,5 @@ pub mod discover;
 pub mod map;
 pub mod open;
 pub mod prefixed;
+pub mod rotation;
 pub mod sniff;
