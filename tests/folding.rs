@@ -235,6 +235,32 @@ fn files_of_a_rotated_log_share_what_is_kept() {
 }
 
 #[test]
+fn a_job_manager_without_memory_is_told_however_long_a_job_failed() {
+    for jobs in [40, 2_400] {
+        let mut session = Session::new(0, |_| false);
+        for number in 0..jobs {
+            session.begin("short", &id_of(number));
+            session.restart("short", &id_of(number), &number.to_string());
+            session.state("short", &id_of(number), "RUNNING to FINISHED");
+            if number == jobs / 2 {
+                session.say("entrypoint.ClusterEntrypoint", "Fatal error occurred in the cluster entrypoint.");
+                session.text.push_str("java.lang.OutOfMemoryError: Metaspace\n\tat java.lang.ClassLoader.defineClass1(Native Method) ~[?:?]\n");
+                let start = " Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:0980485, Date:2026-06-08T09:21:06+02:00)";
+                session.say("entrypoint.ClusterEntrypoint", start);
+            }
+        }
+        let text = session.text.replace(
+            "INFO  org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Fatal",
+            "ERROR org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Fatal",
+        );
+        let report = stream(text.as_bytes(), How::default());
+        let causes: Vec<&str> = report.findings.iter().filter(|finding| finding.role == "root-cause").map(|finding| &*finding.pattern).collect();
+        assert!(causes.contains(&"metaspace-oom") && causes.contains(&"user-code-exception"), "{causes:?}");
+        assert_eq!(report.jobs_folded.is_some(), jobs > 1_500);
+    }
+}
+
+#[test]
 fn the_only_failure_is_told_though_its_job_ends_in_the_middle_of_the_next_file() {
     let id = "cccccccccccccccccccccccccccccccc";
     let mut session = Session::new(0, |_| false);

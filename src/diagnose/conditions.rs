@@ -2,9 +2,10 @@
 
 use super::cause::{Cause, Told};
 use super::chain::Seen;
-use super::finding::{Certainty, Evidence, Role};
+use super::finding::{Certainty, Evidence, Finding, Role};
 use super::incidents::{self, Work};
 use super::losses;
+use super::worker::ends_the_process;
 use crate::correlate::{Attempt, EntryRef, Job, Outcome};
 use crate::digest::What;
 use crate::digest::matters::subject_of;
@@ -243,16 +244,21 @@ fn fatal_processes(work: &mut Work) {
     for placed in &work.story.order {
         let entry = work.story.entry(placed.at);
         let What::Event(Kind::Fatal { .. }) = &entry.what else { continue };
-        let near = work.out.findings.iter().any(|f| {
+        let role = work.story.sources[placed.at.source].sniffed.role;
+        let near = |f: &&Finding| {
             f.role == Role::RootCause
                 && (f.first.is_none() || f.first.is_some_and(|t| placed.ms.is_some_and(|m| m + 120_000 >= t && m - 600_000 <= f.last.unwrap_or(t))))
-        });
+        };
         // One of a TaskManager may have to do with a job that is not looked at.
-        let of_folded = work.story.sources[placed.at.source].sniffed.role == "taskmanager" && work.story.folded.failed_at(placed.ms);
-        if near || of_folded || !work.judged(placed.ms) || after_stop(work, placed.at) {
+        let of_folded = role == "taskmanager" && work.story.folded.failed_at(placed.ms);
+        if of_folded || !work.judged(placed.ms) || after_stop(work, placed.at) {
             continue;
         }
-        if let Some(cause) = work.cause_of(None, None, &[placed.at]) {
+        let Some(cause) = work.cause_of(None, None, &[placed.at]) else { continue };
+        // No failure of a job explains that a JobManager has no memory left.
+        let by_itself = role == "jobmanager" && ends_the_process(&cause.slug);
+        let explains = |f: &Finding| !by_itself || f.task_manager.is_none() && ends_the_process(&f.pattern);
+        if !work.out.findings.iter().filter(near).any(explains) {
             work.note_alone(cause, None, Role::RootCause);
         }
     }

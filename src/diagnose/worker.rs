@@ -11,7 +11,7 @@ use crate::event::Kind;
 use crate::patterns::{Nature, Space, Subject};
 
 /// Is it out of memory, or a crash of the JVM?
-fn ends_the_process(slug: &str) -> bool {
+pub(super) fn ends_the_process(slug: &str) -> bool {
     slug.contains("oom") || slug.starts_with("jvm-") || slug.contains("gc-overhead") || slug.contains("native-thread")
 }
 
