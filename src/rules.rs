@@ -395,7 +395,9 @@ fn may_belong_to_a_trace(line: &[u8]) -> bool {
     let begins = line.trim_ascii_start();
     begins.starts_with(b"at ")
         || begins.starts_with(b"...")
-        || memchr::memchr3(b'\\', b'#', b'\t', line).is_some()
+        || memchr::memchr2(b'\\', b'\t', line).is_some()
+        // syslog's `#011` and `#012`. Names of tasks have a `#` too: `Map (1/2)#0`.
+        || memchr::memchr_iter(b'#', line).any(|at| line[at + 1..].starts_with(b"01"))
         || NAMES.as_ref().is_none_or(|names| names.is_match(&line[..line.len().min(16 * 1024)]))
         || exception::is_bare_frame(begins)
 }
@@ -415,6 +417,17 @@ fn pattern_level(level: Level) -> patterns::Level {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_line_names_makes_no_trace_another() {
+        for line in ["Map -> Sink: out (1/2)#0 (a1_b2_0_0) switched from RUNNING to FAILED with failure cause:", "Points of C-1 are wrong", "a #1 of 12"] {
+            assert_eq!(told_by(line.as_bytes()), b"", "{line}");
+        }
+        for line in ["a.b.CException: c", "at a.B.c(D.java:1)", "x #011at a.B.c(D.java:1)#012y", "#012", "a\\tb", "a.B.c(D.java:1)", "Caused by: x"] {
+            assert_eq!(told_by(line.as_bytes()), line.as_bytes(), "{line}");
+        }
+        assert_eq!(told_by(b"Map (1/2) (a1) switched to FAILED with failure cause: a.b.CException: d"), b"failure cause: a.b.CException: d");
+    }
 
     #[test]
     fn a_cause_in_a_line_outweighs_a_symptom_below_it() {
