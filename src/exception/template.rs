@@ -49,6 +49,10 @@ pub(super) fn template_with(masks: &Masks, message: &[u8], out: &mut String) {
     let mut in_path = false;
     while let Some(&byte) = message.get(at) {
         let begins = at == 0 || message.get(at - 1).is_none_or(|b| !is_word(*b));
+        if begins && let Some(length) = plain_word(message.get(at..).unwrap_or(b"")) {
+            at += length;
+            continue;
+        }
         let hit = if begins || matches!(byte, b'0'..=b'9' | b'$' | b'@' | b'/') { masked(masks, message, at, begins, in_path) } else { None };
         in_path = byte == b'/' || (in_path && !matches!(byte, b' ' | b'\t' | b'\n' | b'\'' | b'"' | b'(' | b'[' | b'<' | b',' | b'='));
         match hit {
@@ -71,6 +75,13 @@ pub(super) fn template_with(masks: &Masks, message: &[u8], out: &mut String) {
         }
     }
     push(out, message.get(kept..).unwrap_or(b""));
+}
+
+/// The length of a word of which nothing is masked: letters alone, and nothing behind them with which an id, a name or an address goes on. Most words are.
+fn plain_word(text: &[u8]) -> Option<usize> {
+    let length = text.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let goes_on = text.get(length).is_some_and(|b| is_word(*b) || matches!(b, b'.' | b'-' | b'_' | b'/' | b':'));
+    (length > 0 && !goes_on).then_some(length)
 }
 
 fn push(out: &mut String, bytes: &[u8]) {
@@ -398,4 +409,21 @@ fn keeps_number(masks: &Masks, text: &[u8], at: usize) -> bool {
         let tail = before.len().checked_sub(k.len()).and_then(|from| before.get(from..));
         tail.is_some_and(|t| t.eq_ignore_ascii_case(k.as_bytes()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn nothing_is_masked_of_a_plain_word(text in "[a-fjct0x]{1,12}[ ./:_$@'(),=é#-]?[a-z0-9:]{0,6}") {
+            let in_path = [false, true];
+            if plain_word(text.as_bytes()).is_some() {
+                prop_assert!(in_path.iter().all(|in_path| masked(&Rules::shipped().masks, text.as_bytes(), 0, true, *in_path).is_none()), "{}", text);
+            }
+        }
+    }
 }
