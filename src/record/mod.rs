@@ -373,7 +373,20 @@ impl<'c> Scanner<'c, '_> {
             }
             return;
         }
-        self.other_line(start, end, number, first);
+        if !self.is_further_frame(line, end) {
+            self.other_line(start, end, number, first);
+        }
+    }
+
+    /// A stack frame of a record that is known to have some: no line is more frequent among those without a head, and there is nothing to note of it.
+    #[inline]
+    fn is_further_frame(&self, line: &[u8], end: usize) -> bool {
+        line.starts_with(b"\tat ")
+            && self.mode.gc == GcLines::No
+            && self
+                .open
+                .as_ref()
+                .is_some_and(|open| open.traced && open.thrown_at.is_none() && !open.capped && end - open.start <= MAX_RECORD && !is_text(open))
     }
 
     /// Begins a record if the line is a head in the shipped pattern.
