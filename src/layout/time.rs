@@ -154,18 +154,12 @@ impl DayClock {
     #[inline]
     pub fn read(&mut self, line: &[u8]) -> Option<i64> {
         let stamp: &[u8; 23] = line.first_chunk()?;
-        let d = |i: usize| u32::from(stamp[i].wrapping_sub(b'0'));
-        let (h1, h2, m1, m2, s1, s2, f1, f2, f3) = (d(11), d(12), d(14), d(15), d(17), d(18), d(20), d(21), d(22));
-        let digits = (h1 <= 9) & (h2 <= 9) & (m1 <= 9) & (m2 <= 9) & (s1 <= 9) & (s2 <= 9) & (f1 <= 9) & (f2 <= 9) & (f3 <= 9);
-        let separated = stamp[13] == b':' && stamp[16] == b':' && matches!(stamp[19], b',' | b'.');
-        if !separated || !digits {
-            return None;
-        }
-        let (hours, minutes, seconds) = (h1 * 10 + h2, m1 * 10 + m2, s1 * 10 + s2);
+        let (hours, minutes, seconds) = clock_time(stamp[11..19].try_into().ok()?)?;
+        let millis = millis(stamp[19..].try_into().ok()?)?;
         if hours > 23 || minutes > 59 || seconds > 60 {
             return None;
         }
-        let of_day = i64::from(((hours * 60 + minutes) * 60 + seconds) * 1000 + f1 * 100 + f2 * 10 + f3);
+        let of_day = i64::from(((hours * 60 + minutes) * 60 + seconds) * 1000 + millis);
         let day = stamp.first_chunk::<11>()?;
         if self.day.as_ref() != Some(day) {
             if stamp[4] != b'-' || stamp[7] != b'-' || stamp[10] != b' ' {
@@ -181,6 +175,31 @@ impl DayClock {
         }
         Some(self.base + of_day)
     }
+}
+
+/// Hours, minutes and seconds of `HH:mm:ss`, read as one number of eight bytes.
+#[inline]
+fn clock_time(text: &[u8; 8]) -> Option<(u32, u32, u32)> {
+    const ZERO: u64 = u64::from_le_bytes(*b"00:00:00");
+    const SIX: u64 = u64::from_le_bytes([6, 6, 0, 6, 6, 0, 6, 6]);
+    // What is too much: for a digit its upper half, also with six added; for a colon anything.
+    const BAD: u64 = u64::from_le_bytes([0xf0, 0xf0, 0xff, 0xf0, 0xf0, 0xff, 0xf0, 0xf0]);
+    let digits = u64::from_le_bytes(*text) ^ ZERO;
+    if (digits | digits.wrapping_add(SIX)) & BAD != 0 {
+        return None;
+    }
+    let pairs = digits * 10 + (digits >> 8);
+    Some((pairs as u32 & 0xff, (pairs >> 24) as u32 & 0xff, (pairs >> 48) as u32 & 0xff))
+}
+
+/// The number of `,SSS` or `.SSS`.
+#[inline]
+fn millis(text: &[u8; 4]) -> Option<u32> {
+    let digits = u32::from_le_bytes(*text) >> 8 ^ 0x30_3030;
+    if !matches!(text[0], b',' | b'.') || (digits | digits + 0x06_0606) & 0xf0_f0f0 != 0 {
+        return None;
+    }
+    Some((digits & 0xff) * 100 + (digits >> 8 & 0xff) * 10 + (digits >> 16))
 }
 
 #[cfg(test)]
@@ -231,5 +250,16 @@ mod tests {
             assert_eq!(clock.read(text.as_bytes()), parse(text.as_bytes()).map(|(stamp, _)| stamp.ms), "{text}");
         }
         assert_eq!(clock.read(b"2026-11-21T09:32:01.212Z padding"), None);
+        // Whatever stands in place of any byte.
+        let mut text = *b"2024-02-29 23:59:59,001";
+        for at in 0..text.len() {
+            for byte in 0..=255 {
+                let before = std::mem::replace(&mut text[at], byte);
+                let shaped = text[10] == b' ' && text[4] == b'-' && text[19] != b':' && text[20..].iter().all(u8::is_ascii_digit);
+                let whole = parse(&text).filter(|(_, used)| *used == text.len() && shaped);
+                assert_eq!(clock.read(&text), whole.map(|(stamp, _)| stamp.ms), "{}", String::from_utf8_lossy(&text));
+                text[at] = before;
+            }
+        }
     }
 }
