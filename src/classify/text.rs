@@ -158,43 +158,52 @@ pub fn job_after(text: &[u8], marker: &[u8]) -> Option<JobId> {
     job(split(text, marker)?.1)
 }
 
-/// Decimal digits at the start of `text`, and what follows them.
+/// Decimal digits at the start of `text`, and what follows them; nothing for what is too large.
 #[inline]
 pub fn number(text: &[u8]) -> Option<(u64, &[u8])> {
-    /// So many digits always fit.
-    const SAFE: usize = 19;
-    // Times take thirteen digits: eight of them at once.
-    let (mut value, mut length) = text.first_chunk().and_then(eight_digits).map_or((0, 0), |value| (value, 8));
-    for byte in text.iter().take(SAFE).skip(length) {
+    /// More digits are no number.
+    const MOST: usize = 20;
+    let (mut value, mut length) = (0u64, 0);
+    // Times take thirteen digits. Sixteen always fit.
+    while length < 16
+        && let Some(eight) = text[length..].first_chunk()
+    {
+        let (more, digits) = up_to_eight_digits(*eight);
+        value = value * TENS[digits] + more;
+        length += digits;
+        if digits < 8 {
+            return (length > 0).then(|| (value, &text[length..]));
+        }
+    }
+    for byte in text[length..].iter().take(MOST - length) {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             break;
         }
-        value = value * 10 + u64::from(digit);
-        length += 1;
-    }
-    if length == SAFE
-        && let Some(digit) = text.get(SAFE).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9)
-    {
         value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
         length += 1;
     }
     (length > 0).then_some((value, &text[length..]))
 }
 
-/// The value of eight decimal digits.
+/// Powers of ten.
+const TENS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// The value of the decimal digits that eight bytes begin with, and how many they are.
 #[inline]
-fn eight_digits(text: &[u8; 8]) -> Option<u64> {
-    let bytes = u64::from_le_bytes(*text);
-    // Of 0x30 to 0x39 the upper half is 3, also with 6 added.
-    let upper = |bytes: u64| bytes & (0xf0 * EACH);
-    if upper(bytes) != 0x30 * EACH || upper(bytes.wrapping_add(0x06 * EACH)) != 0x30 * EACH {
-        return None;
+fn up_to_eight_digits(text: [u8; 8]) -> (u64, usize) {
+    let bytes = u64::from_le_bytes(text) ^ (0x30 * EACH);
+    // The upper half of a digit is empty, also with six added. What is carried changes only bytes behind one that is none.
+    let bad = (bytes | bytes.wrapping_add(6 * EACH)) & (0xf0 * EACH);
+    let digits = (bad.trailing_zeros() / 8) as usize;
+    if digits == 0 {
+        return (0, 0);
     }
-    let ones = bytes - 0x30 * EACH;
+    // Zeros in front.
+    let ones = bytes << (64 - 8 * digits);
     let pairs = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+    ((fours * 10_000 + (fours >> 32)) & 0xffff_ffff, digits)
 }
 
 /// A possibly negative number at the start of `text`.
@@ -398,6 +407,17 @@ mod tests {
                 let (read, want) = (number(&text).map(|(value, _)| value), slowly(&text));
                 assert_eq!(read, want, "{:?}", String::from_utf8_lossy(&text));
                 text[at] = before;
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_every_length_are_read() {
+        let digits = "12345678901234567890";
+        for length in 1..20 {
+            for rest in ["", " ", " ms, and more", "x", ")."] {
+                let text = format!("{}{rest}", &digits[..length]);
+                assert_eq!(number(text.as_bytes()), Some((digits[..length].parse().unwrap(), rest.as_bytes())), "{text}");
             }
         }
     }
