@@ -196,7 +196,7 @@ fn clock_time(text: &[u8; 8]) -> Option<(u32, u32, u32)> {
 #[inline]
 fn millis(text: &[u8; 4]) -> Option<u32> {
     let digits = u32::from_le_bytes(*text) >> 8 ^ 0x30_3030;
-    if !matches!(text[0], b',' | b'.') || (digits | digits + 0x06_0606) & 0xf0_f0f0 != 0 {
+    if !matches!(text[0], b',' | b'.') || (digits | (digits + 0x06_0606)) & 0xf0_f0f0 != 0 {
         return None;
     }
     Some((digits & 0xff) * 100 + (digits >> 8 & 0xff) * 10 + (digits >> 16))
