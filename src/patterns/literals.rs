@@ -62,10 +62,23 @@ impl Literals {
         self.apart
     }
 
-    /// May any occur? Never says no where one does.
+    /// Where any may occur first: nothing begins before it, and where this is nothing there is none.
+    pub fn first(&self, text: &[u8]) -> Option<usize> {
+        if self.texts.len() > MOST_AT_THE_GATE {
+            return Some(0);
+        }
+        match self.gate.get_or_init(|| packed::Searcher::new(&self.texts)) {
+            Some(gate) => gate.find(text).map(|found| found.start()),
+            None => Some(0),
+        }
+    }
+
+    /// Does any occur?
     pub fn occur(&self, text: &[u8]) -> bool {
-        let build = || packed::Searcher::new(&self.texts);
-        self.texts.len() > MOST_AT_THE_GATE || self.gate.get_or_init(build).as_ref().is_none_or(|gate| gate.find(text).is_some())
+        match self.first(text) {
+            Some(0) => !self.search(text).is_empty(),
+            first => first.is_some(),
+        }
     }
 
     /// The literals that occur, by number, sorted.
@@ -284,7 +297,11 @@ mod tests {
             if !texts.contains(&"") {
                 prop_assert_eq!(&all.remembered(text.as_bytes())[..], &plain[..]);
             }
-            prop_assert!(all.occur(text.as_bytes()) || all.search(text.as_bytes()).is_empty());
+            prop_assert_eq!(all.occur(text.as_bytes()), !plain.is_empty());
+            match all.first(text.as_bytes()) {
+                Some(at) => prop_assert_eq!(&all.search(&text.as_bytes()[at..])[..], &plain[..]),
+                None => prop_assert!(plain.is_empty()),
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 //! ([`super::literals`]); only alternatives that a literal, the class or the logger makes a candidate are checked, their regex last. Nothing is ranked here.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use std::sync::{LazyLock, OnceLock};
 
@@ -67,7 +68,7 @@ fn class_fits(test: &str, class: &str) -> bool {
 }
 
 impl Matcher {
-    /// Collects the matches on `kind`, each with the index of its pattern.
+    /// Collects the matches on `kind`, each with the index of its pattern, in the order in which they are to be tried.
     pub fn new(kind: On, matches: impl Iterator<Item = (u32, &'static Match)>) -> Matcher {
         let matches: Vec<_> = matches.filter(|(_, m)| m.on.contains(&kind)).collect();
         let mut matcher = Matcher {
@@ -133,7 +134,7 @@ impl Matcher {
         self.literals.apart()
     }
 
-    /// Calls `found` with the index of each pattern that fits; the same pattern may come twice.
+    /// Calls `found` with the index of each pattern that fits, in the order in which they were given; the same pattern may come twice.
     pub fn each(&self, subject: &Subject, found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
         let text = subject.text();
         let literals = self.literals_in(&text);
@@ -151,8 +152,8 @@ impl Matcher {
     /// The same without a memory of texts: where texts hardly come twice.
     pub fn each_at_once(&self, subject: &Subject, found: &mut dyn FnMut(u32) -> ControlFlow<()>) {
         let text = subject.text();
-        let literals = if self.literals.occur(&text) { self.literals.search(&text) } else { Numbers::new() };
-        self.each_with(subject, &[&literals], found);
+        let literals = self.literals.first(&text).map_or_else(Numbers::new, |at| self.literals.search(&text[at..]));
+        self.each_of(subject, &[&text], &[&literals], found);
     }
 
     /// The same where the literals of the subject's text are known, by parts of it.
@@ -174,8 +175,9 @@ impl Matcher {
         let occurs = |literal: u32| literals.iter().any(|part| part.binary_search(&literal).is_ok());
         let own = if texts.is_empty() { subject.text() } else { Cow::Borrowed(&b""[..]) };
         let texts = if texts.is_empty() { &[own.as_ref()][..] } else { texts };
+        let asked = Asked { subject, class: subject.class(), callers: OnceCell::new() };
         for alternative in candidates.iter().filter_map(|i| self.alternatives.get(*i as usize)) {
-            if alternative.fits(subject, &occurs, texts) && found(alternative.pattern).is_break() {
+            if alternative.fits(&asked, &occurs, texts) && found(alternative.pattern).is_break() {
                 return;
             }
         }
@@ -207,16 +209,33 @@ impl Matcher {
     }
 }
 
+/// A subject, with what several alternatives ask of it.
+struct Asked<'a> {
+    subject: &'a Subject<'a>,
+    class: &'a str,
+    callers: OnceCell<&'a [&'a str]>,
+}
+
+impl<'a> Asked<'a> {
+    /// Frames from the first on that does not only check for its caller; all where there is none.
+    fn callers(&self, frames: &'a [&'a str]) -> &'a [&'a str] {
+        self.callers.get_or_init(|| {
+            let checks = frames.iter().take_while(|frame| CHECKS.iter().any(|check| check.find(frame.as_bytes()).is_some())).count();
+            frames.get(checks..).filter(|callers| !callers.is_empty()).unwrap_or(frames)
+        })
+    }
+}
+
 impl Alternative {
-    fn fits(&self, subject: &Subject, occurs: &dyn Fn(u32) -> bool, texts: &[&[u8]]) -> bool {
+    fn fits(&self, asked: &Asked, occurs: &dyn Fn(u32) -> bool, texts: &[&[u8]]) -> bool {
         let m = self.conditions;
         let all = self.literals + m.any.len() as u32;
         let none = all + m.all.len() as u32;
         (all..none).all(occurs)
             && !(none..none + m.none.len() as u32).any(occurs)
-            && self.process_fits(subject.process())
-            && match subject {
-                Subject::Exception { frames, .. } => self.exception_fits(subject.class(), frames),
+            && self.process_fits(asked.subject.process())
+            && match asked.subject {
+                Subject::Exception { frames, .. } => self.class_fits(asked.class) && self.frames_fit(|| asked.callers(frames)),
                 Subject::Record { logger, level, .. } => self.record_fits(last_part(logger), *level),
                 Subject::Text { .. } => true,
             }
@@ -235,19 +254,18 @@ impl Alternative {
         process.is_none_or(|process| wanted.is_empty() || wanted.contains(&process))
     }
 
-    fn exception_fits(&self, class: &str, frames: &[&str]) -> bool {
-        let m = self.conditions;
-        (m.class.is_empty() || class == UNTOLD_CLASS || m.class.iter().any(|test| class_fits(test, class))) && self.frames_fit(frames)
+    fn class_fits(&self, class: &str) -> bool {
+        let wanted = &self.conditions.class;
+        wanted.is_empty() || class == UNTOLD_CLASS || wanted.iter().any(|test| class_fits(test, class))
     }
 
-    fn frames_fit(&self, frames: &[&str]) -> bool {
+    fn frames_fit<'f>(&self, callers: impl FnOnce() -> &'f [&'f str]) -> bool {
         let m = self.conditions;
         if m.frames.is_empty() && m.no_frames.is_empty() {
             return true;
         }
-        let checks = frames.iter().take_while(|frame| CHECKS.iter().any(|check| check.find(frame.as_bytes()).is_some())).count();
-        let frames = frames.get(checks..).filter(|callers| !callers.is_empty()).unwrap_or(frames);
-        let top = frames.get(..m.depth).unwrap_or(frames);
+        let callers = callers();
+        let top = callers.get(..m.depth).unwrap_or(callers);
         let finders = |parts: &[&'static str]| parts.iter().map(|part| Finder::new(part.as_bytes())).collect();
         let [wanted, unwanted] = &**self.frames.get_or_init(|| Box::new([finders(&m.frames), finders(&m.no_frames)]));
         let occurs = |part: &Finder| top.iter().any(|frame| part.find(frame.as_bytes()).is_some());

@@ -196,26 +196,12 @@ impl Packs {
 
     /// The best match: highest rank, then the user's own before the built-in ones, then file order.
     pub fn best(&self, subject: &Subject) -> Option<&Pattern> {
-        let mut best: Option<(i32, std::cmp::Reverse<u32>)> = None;
-        self.matcher(subject).each(subject, &mut |i| {
-            if let Some(p) = self.patterns.get(i as usize) {
-                best = best.max(Some((p.rank, std::cmp::Reverse(i))));
-            }
-            ControlFlow::Continue(())
-        });
-        best.and_then(|(_, i)| self.patterns.get(i.0 as usize))
+        self.pattern(first(|found| self.matcher(subject).each(subject, found)))
     }
 
     /// [`Packs::best`] of a record whose literals are known by parts of its text; see [`Packs::record_literals`].
     pub fn best_record(&self, subject: &Subject, literals: &[&[u32]]) -> Option<&Pattern> {
-        let mut best: Option<(i32, std::cmp::Reverse<u32>)> = None;
-        self.records.each_with(subject, literals, &mut |i| {
-            if let Some(p) = self.patterns.get(i as usize) {
-                best = best.max(Some((p.rank, std::cmp::Reverse(i))));
-            }
-            ControlFlow::Continue(())
-        });
-        best.and_then(|(_, i)| self.patterns.get(i.0 as usize))
+        self.pattern(first(|found| self.records.each_with(subject, literals, found)))
     }
 
     /// [`Packs::best`] of a record of level INFO.
@@ -226,16 +212,13 @@ impl Packs {
         }
         let simple = last_part(logger);
         let outer = Some(outer_part(simple)).filter(|outer| outer.len() != simple.len());
-        let mut best: Option<(i32, std::cmp::Reverse<u32>)> = None;
-        for of_logger in [Some(simple), outer].into_iter().flatten().filter_map(|name| self.info_records.get(name)) {
-            of_logger.matcher().each_at_once(subject, &mut |i| {
-                if let Some(p) = self.patterns.get(i as usize) {
-                    best = best.max(Some((p.rank, std::cmp::Reverse(i))));
-                }
-                ControlFlow::Continue(())
-            });
-        }
-        best.and_then(|(_, i)| self.patterns.get(i.0 as usize))
+        let of_loggers = [Some(simple), outer].into_iter().flatten().filter_map(|name| self.info_records.get(name));
+        let found = of_loggers.filter_map(|of_logger| first(|found| of_logger.matcher().each_at_once(subject, found)));
+        self.pattern(found.min_by_key(|i| best_first(self.patterns, *i)))
+    }
+
+    fn pattern(&self, index: Option<u32>) -> Option<&'static Pattern> {
+        self.patterns.get(index? as usize)
     }
 
     /// The literals of record patterns in a part of a record's text. Parts may be cut at line ends where [`Packs::record_lines_apart`] holds.
@@ -324,9 +307,26 @@ fn parsed<'a>(files: impl Iterator<Item = (&'a str, &'a str, bool)>) -> Result<V
     Ok(files.into_iter().zip(built_in).collect())
 }
 
+/// By this patterns are sorted before they are tried: the first that fits is the best.
+fn best_first(patterns: &[Pattern], index: u32) -> (std::cmp::Reverse<Option<i32>>, u32) {
+    (std::cmp::Reverse(patterns.get(index as usize).map(|p| p.rank)), index)
+}
+
+/// The first that `search` finds; it is told to stop there.
+fn first(search: impl FnOnce(&mut dyn FnMut(u32) -> ControlFlow<()>)) -> Option<u32> {
+    let mut first = None;
+    search(&mut |i| {
+        first = Some(i);
+        ControlFlow::Break(())
+    });
+    first
+}
+
 fn compile(all: Loaded, by_id: FxHashMap<&'static str, usize>, infos: Vec<PackInfo>) -> Packs {
     let patterns: &'static [Pattern] = keep(all.patterns);
-    let matches = || patterns.iter().enumerate().flat_map(|(i, p)| p.matches.iter().map(move |m| (i as u32, m)));
+    let mut order: Vec<u32> = (0..patterns.len() as u32).collect();
+    order.sort_by_key(|i| best_first(patterns, *i));
+    let matches = || order.iter().flat_map(|&i| patterns[i as usize].matches.iter().map(move |m| (i, m)));
     let mut info_records: FxHashMap<&[u8], OfLogger> = FxHashMap::default();
     let mut info_loggers = FxHashSet::default();
     let mut info_of_all = false;
