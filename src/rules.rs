@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 
 use crate::event::{Kind, Str, TaskState};
@@ -12,7 +11,7 @@ use crate::exception::packaging::without_blobs;
 use crate::exception::{self, FrameCategory, Trace, quoted};
 use crate::layout::{Level, simple_name};
 use crate::memo::Memo;
-use crate::patterns::{self, Nature, Packs, Pattern, Subject};
+use crate::patterns::{self, Literals, Nature, Packs, Pattern, Subject};
 
 /// Longest text of a record that is searched for exceptions and patterns.
 const MAX_TEXT: usize = 256 * 1024;
@@ -363,12 +362,12 @@ pub fn is_specific(pattern: &Pattern) -> bool {
     pattern.rank >= SPECIFIC
 }
 
-static THROWABLES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(["Exception", "Error", "Throwable", "Traceback (most"]).ok());
+static THROWABLES: LazyLock<Literals> = LazyLock::new(|| Literals::new(vec!["Exception", "Error", "Throwable", "Traceback (most"]));
 
 /// Could the text hold a throwable at all? Looks for the usual endings.
 fn mentions_throwable(text: &[u8]) -> bool {
     let text = &text[..text.len().min(16 * 1024)];
-    THROWABLES.as_ref().is_some_and(|endings| endings.is_match(text))
+    THROWABLES.occur(text)
 }
 
 /// The text with the jars of each submission named alike. What is so long that patterns see a part of it only stays as it is.
@@ -389,8 +388,8 @@ fn told_by(line: &[u8]) -> &[u8] {
 
 /// May the line be the head of a throwable, one of its frames, or written with escapes? Says yes too often rather than no wrongly.
 fn may_belong_to_a_trace(line: &[u8]) -> bool {
-    static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-        AhoCorasick::new(["Exception", "Error", "Throwable", "Failure", "Fault", "ThreadDeath", "Interrupted", "Traceback (most", "Caused by"]).ok()
+    static NAMES: LazyLock<Literals> = LazyLock::new(|| {
+        Literals::new(vec!["Exception", "Error", "Throwable", "Failure", "Fault", "ThreadDeath", "Interrupted", "Traceback (most", "Caused by"])
     });
     let begins = line.trim_ascii_start();
     begins.starts_with(b"at ")
@@ -398,7 +397,7 @@ fn may_belong_to_a_trace(line: &[u8]) -> bool {
         || memchr::memchr2(b'\\', b'\t', line).is_some()
         // syslog's `#011` and `#012`. Names of tasks have a `#` too: `Map (1/2)#0`.
         || memchr::memchr_iter(b'#', line).any(|at| line[at + 1..].starts_with(b"01"))
-        || NAMES.as_ref().is_none_or(|names| names.is_match(&line[..line.len().min(16 * 1024)]))
+        || NAMES.occur(&line[..line.len().min(16 * 1024)])
         || exception::is_bare_frame(begins)
 }
 

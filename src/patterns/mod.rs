@@ -22,7 +22,7 @@ mod versions;
 mod tests;
 
 pub use advice::{Advice, Compare, Facts, JVM_OPTIONS, OBSERVATIONS, Right, Term, Test};
-pub use literals::Numbers;
+pub use literals::{Literals, Numbers};
 pub use model::{
     Chain, DeprecatedKey, ExitCode, Level, Match, Nature, Needs, On, Owner, PackError, PackInfo, Pattern, RestartHelps, Sample, Scope, Severity, Space,
 };
