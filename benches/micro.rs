@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
+use flinklog::classify::text::Message;
 use flinklog::layout::time::DayClock;
 use flinklog::patterns::{Level, Packs, Subject};
 use flinklog::record::{GcLines, Mode};
@@ -88,7 +89,10 @@ fn dispatch(bencher: Bencher) {
     let mut clock = DayClock::default();
     let heads: Vec<_> = lines(&JOB_MANAGER).into_iter().filter_map(|line| layout::shipped(line, &mut clock)).collect();
     bencher.counter(ItemsCount::new(heads.len())).bench(|| {
-        heads.iter().filter(|head| classify::classify(classify::group_of(black_box(head.logger)), head.level, head.logger, head.message).is_some()).count()
+        heads
+            .iter()
+            .filter(|head| classify::classify(classify::group_of(black_box(head.logger)), head.level, head.logger, Message::new(head.message)).is_some())
+            .count()
     });
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use memchr::memmem::Finder;
 
+use crate::classify::text::Message;
 use crate::event::{Kind, Str, TaskState};
 use crate::exception::known::{self, Parts};
 use crate::exception::packaging::without_blobs;
@@ -129,7 +130,7 @@ impl Rules {
     }
 
     /// Looks at a record with a head. `traced`: a continuation line looks like part of a stack trace.
-    pub fn look(&self, kind: &Option<Kind>, level: Level, logger: &[u8], message: &[u8], traced: bool, process: Option<&str>) -> Option<Matter> {
+    pub fn look(&self, kind: &Option<Kind>, level: Level, logger: &[u8], message: Message, traced: bool, process: Option<&str>) -> Option<Matter> {
         // Routine events cost nothing more.
         let routine = matches!(
             kind,
@@ -145,13 +146,14 @@ impl Rules {
         if routine && !traced {
             return None;
         }
-        let text = &message[..message.len().min(MAX_TEXT)];
-        let text = &alike(text, traced);
-        let line = crate::classify::text::first_line(text);
+        let text = message.text();
+        let text = &alike(&text[..text.len().min(MAX_TEXT)], traced);
+        // No jar's name stands in the first line.
+        let message = message.above(text);
+        let (line, rest) = (message.line(), message.rest());
         let mut matter = Matter::default();
         let severe = level >= Level::Warn || level == Level::Unknown;
         let may_throw = traced || (severe || kind.is_some()) && mentions_throwable(text);
-        let rest = &text[line.len()..];
         let pattern_level = pattern_level(level);
         // Lines of INFO name jobs and slots: hardly one is like another.
         let told_once = pattern_level == patterns::Level::Info && !traced;

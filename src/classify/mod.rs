@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 use crate::event::Kind;
 use crate::layout::{Level, simple_name};
 use crate::record::Routine;
-use text::LastJob;
+use text::{LastJob, Message};
 
 /// A group of loggers that write the same kind of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,9 +160,9 @@ pub fn routine(group: Group, line: &[u8], last: &mut LastJob) -> Option<Routine>
     }
 }
 
-/// What the record says. `message` holds the continuation lines too, LF separated.
-pub fn classify(group: Option<Group>, level: Level, logger: &[u8], message: &[u8]) -> Option<Kind> {
-    let line = text::first_line(message).trim_ascii_end();
+/// What the record says.
+pub fn classify(group: Option<Group>, level: Level, logger: &[u8], message: Message) -> Option<Kind> {
+    let (line, message) = (message.line().trim_ascii_end(), message.text());
     match group {
         Some(Group::Job) => job::classify(line)
             .or_else(|| task::on_job_manager(line))

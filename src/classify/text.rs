@@ -76,6 +76,51 @@ impl Needle {
     }
 }
 
+/// What a record says, LF separated, and where its first line ends: who framed it knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    text: &'a [u8],
+    line: usize,
+}
+
+impl<'a> Message<'a> {
+    /// Looks for the end of the first line.
+    pub fn new(text: &'a [u8]) -> Self {
+        Message { text, line: first_line(text).len() }
+    }
+
+    /// Without what is blank at its end; its first line ends at byte `line`, if the text is that long.
+    pub fn with_line(text: &'a [u8], line: usize) -> Self {
+        let text = text.trim_ascii_end();
+        Message { text, line: line.min(text.len()) }.checked()
+    }
+
+    /// The same line above another text, of which `text` is the whole.
+    pub fn above<'b>(self, text: &'b [u8]) -> Message<'b> {
+        Message { text, line: self.line.min(text.len()) }.checked()
+    }
+
+    fn checked(self) -> Self {
+        debug_assert_eq!(self.line, first_line(self.text).len());
+        self
+    }
+
+    /// All of it.
+    pub fn text(self) -> &'a [u8] {
+        self.text
+    }
+
+    /// Its first line.
+    pub fn line(self) -> &'a [u8] {
+        &self.text[..self.line]
+    }
+
+    /// What follows its first line, from the line end on.
+    pub fn rest(self) -> &'a [u8] {
+        &self.text[self.line..]
+    }
+}
+
 /// The first line of a message.
 pub fn first_line(text: &[u8]) -> &[u8] {
     &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())]

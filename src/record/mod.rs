@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
-use crate::classify::text::LastJob;
+use crate::classify::text::{LastJob, Message};
 use crate::classify::{self, Group};
 use crate::layout::time::{Date, DayClock, Stamp};
 use crate::layout::{self, Head, Lacks, Layout, Level, Naming, ansi, json};
@@ -194,6 +194,8 @@ struct Open {
     /// The head has to be parsed again from a copy (colours, JSON).
     copied: bool,
     capped: bool,
+    /// A line of it ends with CR LF.
+    returns: bool,
     /// Headless: the line of a throwable whose message may go on over lines that look like any others.
     thrown_at: Option<u64>,
 }
@@ -371,10 +373,13 @@ impl<'c> Scanner<'c, '_> {
             if self.mode.gc == GcLines::Mixed {
                 self.gc_inside(start, end, number);
             }
-            return;
-        }
-        if !self.is_further_frame(line, end) {
+        } else if !self.is_further_frame(line, end) {
             self.other_line(start, end, number, first);
+        }
+        if line.last() == Some(&b'\r')
+            && let Some(open) = &mut self.open
+        {
+            open.returns = true;
         }
     }
 
@@ -417,6 +422,7 @@ impl<'c> Scanner<'c, '_> {
             traced: false,
             copied: false,
             capped: false,
+            returns: false,
             thrown_at: None,
         });
         true
@@ -442,6 +448,7 @@ impl<'c> Scanner<'c, '_> {
                     traced: memchr::memchr(b'\n', record.text.as_bytes()).is_some(),
                     copied: true,
                     capped: false,
+                    returns: false,
                     thrown_at: None,
                 };
                 self.push(open);
@@ -468,6 +475,7 @@ impl<'c> Scanner<'c, '_> {
                         traced: false,
                         copied: true,
                         capped: false,
+                        returns: false,
                         thrown_at: None,
                     };
                     self.push(open);
@@ -532,6 +540,7 @@ impl<'c> Scanner<'c, '_> {
                 traced: false,
                 copied: false,
                 capped: false,
+                returns: false,
                 thrown_at: throws(line).then_some(number),
             });
             return;
@@ -604,6 +613,7 @@ impl<'c> Scanner<'c, '_> {
             traced: false,
             copied: false,
             capped: false,
+            returns: false,
             thrown_at: None,
         };
         self.push(open);
@@ -690,9 +700,13 @@ impl<'c> Scanner<'c, '_> {
         if open.copied {
             return self.copied_record(&open, span, raw);
         }
-        let message = without_cr(&chunk[open.message.min(whole)..whole]);
-        let logger = &chunk[open.logger.0..open.logger.1];
-        self.record(&open, span, logger, &message, Logger::At(open.logger.0..open.logger.1));
+        let from = open.message.min(whole);
+        let message = &chunk[from..whole];
+        let (logger, named) = (&chunk[open.logger.0..open.logger.1], Logger::At(open.logger.0..open.logger.1));
+        if open.returns {
+            return self.record(&open, span, logger, Message::new(without_cr(message).trim_ascii_end()), named);
+        }
+        self.record(&open, span, logger, Message::with_line(message, open.head_end.saturating_sub(from)), named);
     }
 
     fn copied_record(&mut self, open: &Open, span: Span, raw: &[u8]) {
@@ -704,7 +718,7 @@ impl<'c> Scanner<'c, '_> {
                 text.extend_from_slice(&raw[first.len()..]);
             }
             let logger = record.logger.as_bytes();
-            return self.record(open, span, logger, &text, Logger::Copied(logger.into()));
+            return self.record(open, span, logger, Message::new(text.trim_ascii_end()), Logger::Copied(logger.into()));
         }
         let stripped = ansi::strip(raw);
         let text = without_cr(&stripped);
@@ -712,11 +726,10 @@ impl<'c> Scanner<'c, '_> {
         let mut clock = DayClock::default();
         let Some(head) = layout::shipped(line, &mut clock).or_else(|| layout::general(line, self.mode.lacks)) else { return };
         let at = text.len() - (text.len() - line.len()) - head.message.len();
-        self.record(open, span, head.logger, &text[at..], Logger::Copied(head.logger.into()));
+        self.record(open, span, head.logger, Message::new(text[at..].trim_ascii_end()), Logger::Copied(head.logger.into()));
     }
 
-    fn record(&mut self, open: &Open, span: Span, logger: &[u8], message: &[u8], named: Logger) {
-        let message = message.trim_ascii_end();
+    fn record(&mut self, open: &Open, span: Span, logger: &[u8], message: Message, named: Logger) {
         let group = match open.interest {
             Interest::Group { group, .. } => Some(group),
             _ => classify::group_of(logger),
@@ -726,7 +739,8 @@ impl<'c> Scanner<'c, '_> {
         if kind.is_none() && !open.traced && matches!(open.interest, Interest::Group { patterns: false, .. }) {
             return;
         }
-        let message = if open.traced { &unindented(message) } else { message };
+        let unindented = if open.traced { unindented(message) } else { Cow::Borrowed(message.text()) };
+        let message = message.above(&unindented);
         let text = self.rules.look(&kind, open.level, logger, message, open.traced, self.mode.process);
         if kind.is_none() && text.is_none() && open.level < Level::Warn {
             return;
@@ -749,24 +763,22 @@ impl<'c> Scanner<'c, '_> {
 }
 
 /// A message that somebody's editor put on the line below its head: `…ExecutionGraph`, then `[] - Job orders (…) switched …`.
-fn behind_line_break(message: &[u8]) -> &[u8] {
-    let line = classify::text::first_line(message);
-    if !line.trim_ascii().is_empty() {
+fn behind_line_break(message: Message) -> Message {
+    if !message.line().trim_ascii().is_empty() {
         return message;
     }
-    let below = message[line.len()..].trim_ascii_start();
-    below.strip_prefix(b"[] - ").or_else(|| below.strip_prefix(b"- ")).unwrap_or(message)
+    let below = message.rest().trim_ascii_start();
+    below.strip_prefix(b"[] - ").or_else(|| below.strip_prefix(b"- ")).map_or(message, Message::new)
 }
 
 /// A message whose further lines were all moved to the right by a tab, as schedulers do that log what they ran. Frames have one of their own behind it.
-fn unindented(message: &[u8]) -> Cow<'_, [u8]> {
-    let line = classify::text::first_line(message);
-    let rest = &message[line.len()..];
+fn unindented(message: Message<'_>) -> Cow<'_, [u8]> {
+    let (line, rest) = (message.line(), message.rest());
     let moved = rest.starts_with(b"\n\t") && !rest.starts_with(b"\n\tat ") && !rest.starts_with(b"\n\t...");
     if !moved || memchr::memchr_iter(b'\n', rest).any(|newline| !matches!(rest.get(newline + 1), Some(b'\t' | b'\n') | None)) {
-        return Cow::Borrowed(message);
+        return Cow::Borrowed(message.text());
     }
-    let mut out = Vec::with_capacity(message.len());
+    let mut out = Vec::with_capacity(line.len() + rest.len());
     out.extend_from_slice(line);
     for line in rest[1..].split(|byte| *byte == b'\n') {
         out.push(b'\n');
