@@ -153,7 +153,10 @@ impl Trend {
             _ => {}
         }
         if self.slices.len() == Trend::SLICES {
-            self.slices = self.slices.chunks(2).map(|pair| pair.iter().copied().max().unwrap_or(0)).collect();
+            for at in 0..Trend::SLICES / 2 {
+                self.slices[at] = self.slices[2 * at].max(self.slices[2 * at + 1]);
+            }
+            self.slices.truncate(Trend::SLICES / 2);
             self.per_slice *= 2;
         }
         self.slices.push(value);

@@ -102,7 +102,8 @@ impl Quantiles {
         }
         let rank = |share: f64| ((share * self.count as f64).ceil() as u64).clamp(1, self.count);
         if self.classes.is_empty() {
-            let mut sorted: Vec<u64> = values(&self.exact).collect();
+            let mut sorted = Vec::with_capacity(self.count as usize);
+            sorted.extend(values(&self.exact));
             sorted.sort_unstable();
             return Some(shares.iter().map(|share| sorted[rank(*share) as usize - 1]).collect());
         }
