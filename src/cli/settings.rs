@@ -12,8 +12,8 @@ use crate::rules::Rules;
 use crate::suggest;
 use crate::when::{When, Zone};
 
-/// Bytes per chunk: larger ones are no quicker and take more memory.
-const CHUNK: usize = 1 << 20;
+/// Bytes per chunk: larger ones are no quicker and take more memory, most of all where several streams are decompressed.
+const CHUNK: usize = 512 << 10;
 
 /// Everything that reading and judging needs.
 pub struct Settings {
