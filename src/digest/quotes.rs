@@ -21,7 +21,7 @@ const BLOCK: usize = 16 << 10;
 const MAX_BYTES: usize = 8 << 20;
 
 /// Blocks that are remembered when they were unpacked.
-const LATELY: usize = 2;
+const LATELY: usize = 8;
 
 /// Names the words of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
