@@ -95,7 +95,7 @@ impl<'a> Message<'a> {
         Message { text, line: line.min(text.len()) }.checked()
     }
 
-    /// The same line above another text, of which `text` is the whole.
+    /// The same first line with other lines below it; `text` is all of them.
     pub fn above<'b>(self, text: &'b [u8]) -> Message<'b> {
         Message { text, line: self.line.min(text.len()) }.checked()
     }

@@ -362,6 +362,22 @@ fn the_higher_rank_wins_then_the_earlier() {
 }
 
 #[test]
+fn of_a_logger_and_its_outer_class_the_better_pattern_wins() {
+    let of = |id: &str, logger: &str, rank: i32| {
+        let on = GOOD.replace("'text'", "'record'").replace("any = ['frobnicated']", &format!("any = ['frobnicated']\nloggers = ['{logger}']"));
+        on.replace("mine", id).replace("id =", &format!("rank = {rank}\nid ="))
+    };
+    for (outer, inner, best) in [(60, 50, "outer"), (50, 60, "inner"), (50, 50, "outer")] {
+        let packs = one(&format!("{}\n{}", of("outer", "Job", outer), of("inner", "Job$Task", inner))).unwrap();
+        for level in [Level::Info, Level::Warn] {
+            let line = record("com.acme.Job$Task", level, "it frobnicated");
+            assert_eq!(packs.best(&line).map(|p| p.id), Some(best), "{outer} {inner} {level:?}");
+            assert_eq!(packs.best_info(&line).map(|p| p.id), Some(best), "{outer} {inner} {level:?}");
+        }
+    }
+}
+
+#[test]
 fn hostile_texts_cost_little_and_break_nothing() {
     let packs = Packs::shipped();
     let long = "Caused by: ".repeat(200_000);
