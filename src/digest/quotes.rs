@@ -41,8 +41,8 @@ pub struct Quotes {
     sealed_bytes: usize,
     /// The last block, not yet compressed.
     open: Vec<u8>,
-    /// Sealed blocks that were asked for lately, by number: threads go through different parts.
-    lately: Mutex<[Option<Unpacked>; LATELY]>,
+    /// Sealed blocks that were asked for lately, by number: threads go through different parts. Of most sources none is.
+    lately: Mutex<Box<[Option<Unpacked>]>>,
 }
 
 impl Clone for Quotes {
@@ -136,12 +136,17 @@ impl Quotes {
 
     /// A sealed block, unpacked.
     fn block(&self, block: usize) -> Option<Arc<[u8]>> {
-        let known = self.lately.lock().ok()?[block % LATELY].clone();
-        if let Some((_, text)) = known.filter(|(known, _)| *known == block) {
-            return Some(text);
+        if let Some(Some((known, text))) = self.lately.lock().ok()?.get(block % LATELY)
+            && *known == block
+        {
+            return Some(text.clone());
         }
         let text: Arc<[u8]> = lz4_flex::block::decompress_size_prepended(self.sealed.get(block)?).ok()?.into();
-        self.lately.lock().ok()?[block % LATELY] = Some((block, text.clone()));
+        let mut lately = self.lately.lock().ok()?;
+        if lately.is_empty() {
+            *lately = vec![None; LATELY].into();
+        }
+        lately[block % LATELY] = Some((block, text.clone()));
         Some(text)
     }
 }
