@@ -206,6 +206,17 @@ pub fn job_after(text: &[u8], marker: &[u8]) -> Option<JobId> {
 /// Decimal digits at the start of `text`, and what follows them; nothing for what is too large.
 #[inline]
 pub fn number(text: &[u8]) -> Option<(u64, &[u8])> {
+    if let Some(eight) = text.first_chunk() {
+        let (value, digits) = up_to_eight_digits(*eight);
+        if digits < 8 {
+            return (digits > 0).then(|| (value, &text[digits..]));
+        }
+    }
+    long_number(text)
+}
+
+/// The same for numbers of eight digits and more, and for those at the end of `text`.
+fn long_number(text: &[u8]) -> Option<(u64, &[u8])> {
     /// More digits are no number.
     const MOST: usize = 20;
     let (mut value, mut length) = (0u64, 0);
