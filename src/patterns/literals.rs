@@ -64,21 +64,18 @@ impl Literals {
 
     /// Where any may occur first: nothing begins before it, and where this is nothing there is none.
     pub fn first(&self, text: &[u8]) -> Option<usize> {
-        if self.texts.len() > MOST_AT_THE_GATE {
-            return Some(0);
-        }
-        match self.gate.get_or_init(|| packed::Searcher::new(&self.texts)) {
-            Some(gate) => gate.find(text).map(|found| found.start()),
-            None => Some(0),
-        }
+        let Some(gate) = self.gate() else { return Some(0) };
+        gate.find(text).map(|found| found.start())
     }
 
     /// Does any occur?
     pub fn occur(&self, text: &[u8]) -> bool {
-        match self.first(text) {
-            Some(0) => !self.search(text).is_empty(),
-            first => first.is_some(),
-        }
+        self.gate().map_or_else(|| !self.search(text).is_empty(), |gate| gate.find(text).is_some())
+    }
+
+    /// A vectorised search for the first of them, where they are few.
+    fn gate(&self) -> Option<&packed::Searcher> {
+        (self.texts.len() <= MOST_AT_THE_GATE).then(|| self.gate.get_or_init(|| packed::Searcher::new(&self.texts)).as_ref())?
     }
 
     /// The literals that occur, by number, sorted.
