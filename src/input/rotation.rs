@@ -9,14 +9,15 @@ pub fn stem(name: &str) -> (&str, u64) {
     let Some((head, tail)) = rest.rsplit_once('.') else { return (rest, 0) };
     let numbered = !tail.is_empty() && tail.len() <= 6 && tail.bytes().all(|b| b.is_ascii_digit());
     if numbered {
-        return (head.strip_suffix(".current").unwrap_or(head), tail.parse().unwrap_or(0));
+        return (without_date(head.strip_suffix(".current").unwrap_or(head)), tail.parse().unwrap_or(0));
     }
-    // `.log.2026-11-21`, `.log.2026-11-21-07`, `.log.2026-11-21.3`
-    let dated = tail.len() >= 8 && tail.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'_')) && tail.starts_with("20");
-    if dated {
-        return (head, 0);
-    }
-    (rest, 0)
+    (without_date(rest), 0)
+}
+
+/// A name without a date behind its last dot: `.log.2026-11-21`, `.log.2026-11-21-07`, and what is left of `.log.2026-11-21.3`.
+fn without_date(name: &str) -> &str {
+    let dated = |tail: &str| tail.len() >= 8 && tail.starts_with("20") && tail.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'_'));
+    name.rsplit_once('.').filter(|(_, tail)| dated(tail)).map_or(name, |(head, _)| head)
 }
 
 #[cfg(test)]
@@ -30,6 +31,8 @@ mod tests {
             ("a.log.1", "a.log"),
             ("a.log.12.gz", "a.log"),
             ("a.log.2026-11-21", "a.log"),
+            ("a.log.2026-11-21-07", "a.log"),
+            ("a.log.2026-11-21.3.gz", "a.log"),
             ("gc.log.0.current", "gc.log"),
             ("a-1.2.log", "a-1.2.log"),
         ] {
