@@ -218,7 +218,8 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// Frames from the first on that does not only check for its caller; all where there is none.
-    fn callers(&self, frames: &'a [&'a str]) -> &'a [&'a str] {
+    fn callers(&self) -> &'a [&'a str] {
+        let Subject::Exception { frames, .. } = *self.subject else { return &[] };
         self.callers.get_or_init(|| {
             let checks = frames.iter().take_while(|frame| CHECKS.iter().any(|check| check.find(frame.as_bytes()).is_some())).count();
             frames.get(checks..).filter(|callers| !callers.is_empty()).unwrap_or(frames)
@@ -235,7 +236,7 @@ impl Alternative {
             && !(none..none + m.none.len() as u32).any(occurs)
             && self.process_fits(asked.subject.process())
             && match asked.subject {
-                Subject::Exception { frames, .. } => self.class_fits(asked.class) && self.frames_fit(|| asked.callers(frames)),
+                Subject::Exception { .. } => self.class_fits(asked.class) && self.frames_fit(|| asked.callers()),
                 Subject::Record { logger, level, .. } => self.record_fits(last_part(logger), *level),
                 Subject::Text { .. } => true,
             }
