@@ -152,7 +152,7 @@ struct Scan<'a> {
     named: bool,
     /// Files that its appender wrote, as far as is known before they are read.
     files: usize,
-    /// The same of each appender's logs in a delivery, as they come.
+    /// The same of each appender's logs in a delivery, as they come: those that come last, mostly the oldest, share with the most.
     met: FxHashMap<(Option<String>, String), usize>,
     out: Scanned,
 }
