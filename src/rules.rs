@@ -170,6 +170,9 @@ impl Rules {
                 matter.name(pattern, self.index(pattern));
             }
         }
+        if matches!(kind, Some(Kind::Fatal { .. })) {
+            self.narrow(&mut matter);
+        }
         // A symptom's or a harmless line that only mentions a throwable says what it is itself.
         let mentions = matter.thrown.as_ref().is_some_and(|t| t.trace.first_line == 0 && t.trace.links.iter().all(|l| l.frames.is_empty()));
         let symptom = matter.pattern.and_then(|p| self.pattern(p)).is_some_and(|p| p.nature == Nature::Symptom);
@@ -186,6 +189,18 @@ impl Rules {
             matter.template = Some(template.into());
         }
         matter.kept()
+    }
+
+    /// What ends a process is named by the whole record where that is the narrower cause: whose memory is gone stands above the error, not in it.
+    fn narrow(&self, matter: &mut Matter) {
+        let cause = |index| self.pattern(index).filter(|pattern| pattern.nature == Nature::Cause);
+        if let (Some(own), Some(thrown)) = (matter.pattern, &matter.thrown)
+            && let Some((other, depth)) = thrown.pattern
+            && let (Some(narrow), Some(wide)) = (cause(own), cause(other))
+            && narrow.rank > wide.rank
+        {
+            matter.thrown = Some(Arc::new(Thrown { trace: thrown.trace.clone(), pattern: Some((own, depth)) }));
+        }
     }
 
     /// Looks at a line of text without a head, with the stack frames that follow it.

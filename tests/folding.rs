@@ -236,7 +236,9 @@ fn files_of_a_rotated_log_share_what_is_kept() {
 
 #[test]
 fn a_job_manager_without_memory_is_told_however_long_a_job_failed() {
-    for jobs in [40, 2_400] {
+    let heap = "Java heap space\n\tat java.util.Arrays.copyOf(Arrays.java:3236) ~[?:?]";
+    let metaspace = "Metaspace\n\tat java.lang.ClassLoader.defineClass1(Native Method) ~[?:?]";
+    for (jobs, lacks, pattern) in [(40, metaspace, "metaspace-oom"), (2_400, metaspace, "metaspace-oom"), (40, heap, "heap-oom-jm")] {
         let mut session = Session::new(0, |_| false);
         for number in 0..jobs {
             session.begin("short", &id_of(number));
@@ -244,7 +246,7 @@ fn a_job_manager_without_memory_is_told_however_long_a_job_failed() {
             session.state("short", &id_of(number), "RUNNING to FINISHED");
             if number == jobs / 2 {
                 session.say("entrypoint.ClusterEntrypoint", "Fatal error occurred in the cluster entrypoint.");
-                session.text.push_str("java.lang.OutOfMemoryError: Metaspace\n\tat java.lang.ClassLoader.defineClass1(Native Method) ~[?:?]\n");
+                writeln!(session.text, "java.lang.OutOfMemoryError: {lacks}").unwrap();
                 let start = " Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:0980485, Date:2026-06-08T09:21:06+02:00)";
                 session.say("entrypoint.ClusterEntrypoint", start);
             }
@@ -255,7 +257,7 @@ fn a_job_manager_without_memory_is_told_however_long_a_job_failed() {
         );
         let report = stream(text.as_bytes(), How::default());
         let causes: Vec<&str> = report.findings.iter().filter(|finding| finding.role == "root-cause").map(|finding| &*finding.pattern).collect();
-        assert!(causes.contains(&"metaspace-oom") && causes.contains(&"user-code-exception"), "{causes:?}");
+        assert!(causes.len() == 2 && causes.contains(&pattern) && causes.contains(&"user-code-exception"), "{causes:?}");
         assert_eq!(report.jobs_folded.is_some(), jobs > 1_500);
     }
 }

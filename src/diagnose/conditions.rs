@@ -254,7 +254,13 @@ fn fatal_processes(work: &mut Work) {
         if of_folded || !work.judged(placed.ms) || after_stop(work, placed.at) {
             continue;
         }
-        let Some(cause) = work.cause_of(None, None, &[placed.at]) else { continue };
+        let Some(mut cause) = work.cause_of(None, None, &[placed.at]) else { continue };
+        // Equal errors of other processes may have another name.
+        let stated = entry.exception.is_some_and(|fingerprint| work.told(fingerprint).1 == &*cause.slug);
+        let named = entry.pattern.and_then(|index| work.rules.pattern(index)).filter(|named| named.nature == Nature::Cause);
+        if let Some(named) = named.filter(|_| stated) {
+            cause.slug = named.id.into();
+        }
         // No failure of a job explains that a JobManager has no memory left.
         let by_itself = role == "jobmanager" && ends_the_process(&cause.slug);
         let explains = |f: &Finding| !by_itself || f.task_manager.is_none() && ends_the_process(&f.pattern);
