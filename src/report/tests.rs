@@ -25,6 +25,19 @@ pub fn expect(name: &str, text: &str) {
     });
 }
 
+#[test]
+fn logs_that_are_missing_are_named_or_counted() {
+    let mut report = sample::short();
+    let missing = |tm: usize| super::model::Missing { code: "no-log".into(), subject: None, text: format!("no log of TaskManager tm-{tm}") };
+    for (count, text, markdown) in [(3, None, None), (9, Some("and 6 more (-f json)"), Some("- **missing:** and 4 more\n"))] {
+        report.summary.missing = (0..count).map(missing).collect();
+        for (format, more) in [(Format::Text, text), (Format::Markdown, markdown)] {
+            let out = shown(&report, format, &Options { all: true, ..Options::default() });
+            assert!(out.contains("tm-2") && more.map_or(!out.contains("**missing:** and") && !out.contains("(-f json)"), |more| out.contains(more)), "{out}");
+        }
+    }
+}
+
 /// What is written of the same report in every format, and how text looks at its widest span of reports and options: name of the expected output and text.
 fn outputs() -> BTreeMap<String, String> {
     let shared = sample::short();

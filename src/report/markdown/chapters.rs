@@ -10,6 +10,8 @@ use super::super::view::{View, chain, fold, message, short_id, simple_class, wor
 const ROWS: usize = 60;
 const CELL: usize = 160;
 const TRACE: usize = 4_000;
+/// Missing logs that are named.
+const MISSING: usize = 5;
 
 /// The beginning of a text, with an ellipsis where something was cut.
 pub fn clipped(text: &str, max: usize) -> String {
@@ -57,11 +59,12 @@ pub fn what_happened(view: &View) -> String {
     }
     facts.extend(summary.certainty.as_deref().map(|certainty| ("certainty", prose(certainty))));
     facts.extend(summary.still_failing.map(|failing| ("still failing", if failing { "yes, when the log ends" } else { "no" }.to_owned())));
-    facts.extend(summary.missing.iter().take(5).map(|missing| {
+    facts.extend(summary.missing.iter().take(MISSING).map(|missing| {
         let subject =
             missing.subject.as_deref().filter(|subject| !missing.text.contains(subject)).map(|subject| format!(" ({})", code(subject))).unwrap_or_default();
         ("missing", format!("{}{subject}", prose(&missing.text)))
     }));
+    facts.extend(summary.missing.len().checked_sub(MISSING).filter(|more| *more > 0).map(|more| ("missing", format!("and {more} more"))));
     let mut out: String = facts.iter().map(|(label, value)| format!("- **{label}:** {value}\n")).collect();
     let mut told = std::collections::BTreeSet::new();
     for root in view.root_causes().into_iter().take(3) {

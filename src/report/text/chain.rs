@@ -102,13 +102,17 @@ fn facts(page: &mut Page, view: &View) {
     if sure.width() > 0 {
         fact(page, "certainty", sure);
     }
-    for (at, missing) in summary.missing.iter().take(page.few(MISSING)).enumerate() {
+    let shown = page.few(MISSING);
+    for (at, missing) in summary.missing.iter().take(shown).enumerate() {
         let text = match missing.subject.as_ref().filter(|subject| !missing.text.contains(subject.as_str())) {
             Some(subject) => format!("{} ({subject})", missing.text),
             None => missing.text.clone(),
         };
         let label = if at == 0 { "missing" } else { "" };
         page.wrapped(Line::indent(2).ink(Ink::Dim, label).pad_to(FACTS), Ink::Plain, &text, 3);
+    }
+    if let Some(more) = summary.missing.len().checked_sub(shown).filter(|more| *more > 0) {
+        page.push(Line::indent(FACTS).ink(Ink::Dim, format!("and {more} more (-f json)")));
     }
 }
 

@@ -34,6 +34,15 @@ function step(finding, depth) {
     finding.explanation ? el("p", "", ...coded(finding.explanation)) : "", ...finding.evidence.slice(0, depth ? 2 : 4).map(quote));
 }
 
+// Logs of a large cluster lack many others: a few are shown, the rest on request.
+function missing() {
+  const FIRST = 5;
+  const told = SUMMARY.missing.map(({ text, subject }) => el("span", "", ...coded(text + (subject && !text.includes(subject) ? " (" + subject + ")" : ""))));
+  const rows = told.slice(0, FIRST), rest = told.slice(FIRST);
+  if (rest.length) rows.push(el("details", "", el("summary", "", "and " + number(rest.length) + " more"), ...rest.map((one) => el("div", "", one))));
+  return rows.map((row, at) => [at ? " " : "missing", row]);
+}
+
 function whatHappened() {
   const fault = SUMMARY.first_fault, healthy = SUMMARY.last_healthy;
   const failing = SUMMARY.still_failing;
@@ -42,7 +51,7 @@ function whatHappened() {
     ["last healthy", healthy && [when(healthy.time), healthy.checkpoint === null ? "" : "checkpoint " + healthy.checkpoint].filter(Boolean).join(", ")],
     ["certainty", SUMMARY.certainty && el("span", SUMMARY.certainty === "confirmed" ? "good" : "warn", SUMMARY.certainty)],
     ["still failing", failing === null ? "" : el("span", failing ? "bad" : "good", failing ? "yes, when the log ends" : "no")],
-    ...SUMMARY.missing.map((missing, at) => [at ? " " : "missing", el("span", "", ...coded(missing.text + (missing.subject && !missing.text.includes(missing.subject) ? " (" + missing.subject + ")" : "")))])));
+    ...missing()));
   const told = new Set();
   for (const chain of DATA.chains) {
     const steps = chain.filter(({ id }) => !told.has(id) && FINDINGS.has(id));
