@@ -9,7 +9,11 @@ pub fn stem(name: &str) -> (&str, u64) {
     let Some((head, tail)) = rest.rsplit_once('.') else { return (rest, 0) };
     let numbered = !tail.is_empty() && tail.len() <= 6 && tail.bytes().all(|b| b.is_ascii_digit());
     if numbered {
-        return (without_date(head.strip_suffix(".current").unwrap_or(head)), tail.parse().unwrap_or(0));
+        let head = head.strip_suffix(".current").unwrap_or(head);
+        let bare = without_date(head);
+        // With minutes it is when a JVM began (`gc.log.%t`), which numbers its own files.
+        let begun = head.len() - bare.len() > ".2026-11-21-07".len();
+        return (if begun { head } else { bare }, tail.parse().unwrap_or(0));
     }
     (without_date(rest), 0)
 }
@@ -34,6 +38,7 @@ mod tests {
             ("a.log.2026-11-21-07", "a.log"),
             ("a.log.2026-11-21.3.gz", "a.log"),
             ("gc.log.0.current", "gc.log"),
+            ("gc.log.2026-11-21_10-49-48.0", "gc.log.2026-11-21_10-49-48"),
             ("a-1.2.log", "a-1.2.log"),
         ] {
             assert_eq!(stem(name).0, want, "{name}");
