@@ -56,12 +56,12 @@ impl<'o> Fold<'o> {
 
     /// One that keeps every job.
     pub fn with_all_jobs(look: Option<Box<dyn Look + 'o>>) -> Self {
-        Fold::with_most_jobs(look, usize::MAX)
+        Fold { digest: Builder::with_all_jobs(), ..Fold::new(look) }
     }
 
-    /// One that keeps so many jobs whole.
-    pub fn with_most_jobs(look: Option<Box<dyn Look + 'o>>, most: usize) -> Self {
-        Fold { digest: Builder::new().with_most_jobs(most), ..Fold::new(look) }
+    /// One that shares what is kept of jobs with the other `files` of one appender.
+    pub fn one_of(files: usize, look: Option<Box<dyn Look + 'o>>) -> Self {
+        Fold { digest: Builder::one_of(files), ..Fold::new(look) }
     }
 
     /// One for a log that never ends.

@@ -12,7 +12,6 @@ use rustc_hash::FxHashMap;
 
 use crate::delivery::{self, SectionHead, Sections};
 use crate::digest::SourceDigest;
-use crate::digest::folded::most_jobs;
 use crate::fold::{Event, Fold, Onlooker};
 use crate::input::archive::{self, Member};
 use crate::input::chunk::{Chunk, SliceChunks, StreamChunks};
@@ -460,7 +459,7 @@ impl<'a> Scan<'a> {
         let name = rotation::stem(place.log_type.as_deref().unwrap_or(&self.path)).0.to_owned();
         let met = self.met.entry((place.container.clone(), name)).or_default();
         *met += 1;
-        Fold::with_most_jobs(look, most_jobs(self.files.max(*met)))
+        Fold::one_of(self.files.max(*met), look)
     }
 
     fn push(&mut self, sniffed: Sniffed, codec: &str, named: Place, (digest, events): (SourceDigest, Vec<Event>), complete: bool, problems: Vec<Problem>) {

@@ -1,4 +1,4 @@
-//! Session clusters that ran more jobs than anybody reads one by one: what of them is kept whole, and what is counted.
+//! Session clusters that ran more jobs, or started more often, than anybody reads one by one: what is kept whole, and what is counted.
 
 mod common;
 
@@ -10,6 +10,8 @@ use common::{How, OneByte, assert_sound, json, stream, write_at_rest};
 use flinklog::report::model::{Job, Report};
 
 const ALWAYS_ON: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+const START: &str = " Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:0980485, Date:2026-06-08T09:21:06+02:00)";
 
 /// The log of a JobManager that runs one job all the time and `jobs` short ones, each on a TaskManager of its own.
 struct Session {
@@ -23,10 +25,7 @@ struct Session {
 impl Session {
     fn new(jobs: usize, fails: fn(usize) -> bool) -> Session {
         let mut session = Session { jobs, fails, text: String::new(), ms: 0 };
-        session.say(
-            "entrypoint.ClusterEntrypoint",
-            " Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:0980485, Date:2026-06-08T09:21:06+02:00)",
-        );
+        session.start();
         session.begin("always-on", ALWAYS_ON);
         session
     }
@@ -37,6 +36,31 @@ impl Session {
         let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
         writeln!(self.text, "2026-11-{day:02} {hours:02}:{minutes:02}:{seconds:02},{:03} INFO  org.apache.flink.runtime.{logger} [] - {message}", ms % 1000)
             .unwrap();
+    }
+
+    fn start(&mut self) {
+        self.say("entrypoint.ClusterEntrypoint", START);
+    }
+
+    fn stop(&mut self) {
+        self.say("entrypoint.ClusterEntrypoint", "RECEIVED SIGNAL 15: SIGTERM. Shutting down as requested.");
+    }
+
+    fn die(&mut self, lacks: &str) {
+        self.say("entrypoint.ClusterEntrypoint", "Fatal error occurred in the cluster entrypoint.");
+        let line = self.text.trim_end().rfind('\n').map_or(0, |at| at + 1);
+        self.text.replace_range(line.., &self.text[line..].replacen("INFO ", "ERROR", 1));
+        writeln!(self.text, "java.lang.OutOfMemoryError: {lacks}").unwrap();
+    }
+
+    fn register(&mut self, manager: &str) {
+        let address = "pekko.tcp://flink@localhost:40307/user/rpc/taskmanager_0";
+        self.say("resourcemanager.StandaloneResourceManager", &format!("Registering TaskManager with ResourceID {manager} ({address}) at ResourceManager"));
+    }
+
+    fn part_with(&mut self, manager: &str) {
+        let why = "The TaskExecutor is shutting down.";
+        self.say("resourcemanager.StandaloneResourceManager", &format!("Closing TaskExecutor connection {manager} because: {why}"));
     }
 
     fn begin(&mut self, name: &str, id: &str) {
@@ -67,11 +91,7 @@ impl Session {
     fn written(mut self) -> String {
         for number in 0..self.jobs {
             let (id, manager) = (id_of(number), format!("localhost:40307-{number:06x}"));
-            let logger = "resourcemanager.StandaloneResourceManager";
-            self.say(
-                logger,
-                &format!("Registering TaskManager with ResourceID {manager} (pekko.tcp://flink@localhost:40307/user/rpc/taskmanager_0) at ResourceManager"),
-            );
+            self.register(&manager);
             self.begin("short", &id);
             self.checkpoint(&id, 1);
             self.checkpoint(ALWAYS_ON, number + 1);
@@ -82,7 +102,7 @@ impl Session {
             } else {
                 self.state("short", &id, "RUNNING to FINISHED");
             }
-            self.say(logger, &format!("Closing TaskExecutor connection {manager} because: The TaskExecutor is shutting down."));
+            self.part_with(&manager);
         }
         self.text
     }
@@ -245,16 +265,11 @@ fn a_job_manager_without_memory_is_told_however_long_a_job_failed() {
             session.restart("short", &id_of(number), &number.to_string());
             session.state("short", &id_of(number), "RUNNING to FINISHED");
             if number == jobs / 2 {
-                session.say("entrypoint.ClusterEntrypoint", "Fatal error occurred in the cluster entrypoint.");
-                writeln!(session.text, "java.lang.OutOfMemoryError: {lacks}").unwrap();
-                let start = " Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:0980485, Date:2026-06-08T09:21:06+02:00)";
-                session.say("entrypoint.ClusterEntrypoint", start);
+                session.die(lacks);
+                session.start();
             }
         }
-        let text = session.text.replace(
-            "INFO  org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Fatal",
-            "ERROR org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Fatal",
-        );
+        let text = session.text;
         let report = stream(text.as_bytes(), How::default());
         let causes: Vec<&str> = report.findings.iter().filter(|finding| finding.role == "root-cause").map(|finding| &*finding.pattern).collect();
         assert!(causes.len() == 2 && causes.contains(&pattern) && causes.contains(&"user-code-exception"), "{causes:?}");
@@ -393,4 +408,135 @@ fn who_asks_for_a_job_or_a_time_gets_what_lies_in_the_middle() {
     let (from, to) = (job.first_time.clone().unwrap(), job.last_time.clone().unwrap());
     let then = scan(&["--since", &from, "--until", &to]);
     assert!(find(&then, &middle).is_some() && then.jobs.len() < 10, "{} jobs", then.jobs.len());
+}
+
+const METASPACE: &str = "Metaspace\n\tat java.lang.ClassLoader.defineClass1(Native Method) ~[?:?]";
+
+/// A JobManager that starts so many times. Its TaskManagers come with each start: one that draws its id anew, one whose id is set, and one that outlives it.
+fn started(times: usize, meanwhile: impl Fn(&mut Session, usize)) -> String {
+    let mut session = Session { jobs: 0, fails: |_| false, text: String::new(), ms: 0 };
+    for number in 0..times {
+        session.start();
+        let drawn = format!("localhost:40307-{number:06x}");
+        for manager in [&*drawn, "tm-set", "tm-outlives"] {
+            session.register(manager);
+        }
+        meanwhile(&mut session, number);
+        session.part_with(&drawn);
+        session.part_with("tm-set");
+        if number % 100 == 7 {
+            session.die(METASPACE);
+        } else if number % 100 != 8 {
+            session.stop();
+        }
+    }
+    session.text
+}
+
+const STARTS: usize = 6_000;
+
+fn with_a_job_in_the_middle() -> String {
+    started(STARTS, |session, number| {
+        if number == STARTS / 2 {
+            session.begin("once", &id_of(1));
+            session.restart("once", &id_of(1), "0");
+        }
+    })
+}
+
+/// How many of this were folded, as the warnings say.
+fn warned(report: &Report, words: &str) -> u64 {
+    let number = |message: &str| {
+        let before = message[..message.find(words)?].trim_end().replace(',', "");
+        before.rsplit(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok()
+    };
+    report.warnings.iter().filter(|warning| warning.code == "folded").filter_map(|warning| number(&warning.message)).sum()
+}
+
+#[test]
+fn starts_of_the_middle_are_counted_and_the_job_among_them_is_told() {
+    let text = with_a_job_in_the_middle();
+    let report = stream(text.as_bytes(), How::default());
+    assert_sound(&report, "many starts");
+    let folded = warned(&report, "starts of processes of the middle are only counted");
+    assert!(folded > 3_000, "{folded} in {:?}", report.warnings);
+    assert_eq!(report.processes.len() as u64 + report.processes_omitted, STARTS as u64);
+    // So few ended in these ways that each is kept.
+    assert_eq!((warned(&report, "ended orderly"), warned(&report, "ended by"), warned(&report, "ended without")), (folded, 0, 0));
+    // The first and the last are listed as ever.
+    let ids: Vec<u32> = report.processes.iter().map(|process| process.id).collect();
+    assert!(ids.windows(2).filter(|pair| pair[0] + 1 != pair[1]).count() == 1 && ids.len() == 500 && ids[0] == 0, "{ids:?}");
+    assert!(report.processes.iter().all(|process| process.flink_version.as_deref() == Some("1.20.5")));
+    // The job's attempts end where they end in a piece of that log.
+    let starts: Vec<usize> = text.match_indices(START).map(|(at, _)| text[..at].rfind('\n').map_or(0, |at| at + 1)).collect();
+    let piece = stream(&text.as_bytes()[starts[STARTS / 2 - 5]..starts[STARTS / 2 + 5]], How::default());
+    let told = |report: &Report| {
+        let job = find(report, &id_of(1)).expect("it is told");
+        assert_eq!((job.attempts.len(), &*job.attempts[1].outcome), (2, "lost"));
+        job.attempts.iter().map(|attempt| (attempt.start.clone(), attempt.end.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&report), told(&piece));
+    let causes: Vec<&str> = report.findings.iter().filter(|finding| finding.role == "root-cause").map(|finding| &*finding.pattern).collect();
+    assert!(causes.contains(&"user-code-exception") && causes.contains(&"metaspace-oom"), "{causes:?}");
+    // All TaskManagers are there or counted, and all their lives.
+    assert_eq!(report.task_managers.len() as u64 + report.task_managers_omitted, STARTS as u64 + 2);
+    let known = |id: &str| report.task_managers.iter().find(|worker| worker.id == id).unwrap_or_else(|| panic!("{id}"));
+    let set = known("tm-set");
+    assert_eq!(set.lives.len() as u64 + set.lives_omitted, STARTS as u64);
+    let outlives = known("tm-outlives");
+    assert_eq!((outlives.lives.len(), outlives.lives_omitted, outlives.lives[0].lost.clone()), (1, 0, None));
+}
+
+#[test]
+fn starts_that_ended_alike_are_folded_whatever_their_end() {
+    let mut session = Session { jobs: 0, fails: |_| false, text: String::new(), ms: 0 };
+    for number in 0..STARTS {
+        session.start();
+        match number % 3 {
+            0 => session.stop(),
+            1 => session.die(METASPACE),
+            _ => session.register("tm-silent"),
+        }
+    }
+    let report = stream(session.text.as_bytes(), How::default());
+    let ended = ["ended orderly", "ended by", "ended without"].map(|how| warned(&report, how));
+    assert!(ended.iter().all(|count| *count > 500), "{:?}", report.warnings);
+    assert_eq!(ended.iter().sum::<u64>(), warned(&report, "starts of processes"));
+    assert_eq!(report.processes.len() as u64 + report.processes_omitted, STARTS as u64);
+    assert!(report.findings.iter().any(|finding| finding.pattern == "metaspace-oom" && finding.role == "root-cause"), "{:?}", report.findings);
+}
+
+#[test]
+fn starts_that_cannot_be_folded_are_counted_from_ten_thousand_on() {
+    // A job that never ends in each.
+    let text = started(10_300, |session, number| session.begin("short", &id_of(number)));
+    let report = stream(text.as_bytes(), How::default());
+    assert_eq!(report.processes.len() as u64 + report.processes_omitted, 10_300);
+    assert_eq!(warned(&report, "starts of processes"), 300);
+    // The last one is listed.
+    let line = text[..text.rfind(START).unwrap()].rfind('\n').unwrap() + 1;
+    let last = report.processes.last().and_then(|process| process.start.clone()).unwrap();
+    assert!(last.starts_with(&text[line..line + 23].replace(' ', "T").replace(',', ".")), "{last}");
+}
+
+#[test]
+fn folding_of_starts_depends_on_the_log_alone() {
+    let text = with_a_job_in_the_middle();
+    let want = json(&stream(text.as_bytes(), How::default()));
+    for how in [How { threads: 1, chunk_size: 10_000, mmap: false }, How { threads: 3, chunk_size: 77_777, mmap: true }] {
+        assert!(json(&stream(text.as_bytes(), how)) == want, "{how:?}");
+    }
+    assert!(json(&stream(OneByte(text.as_bytes()), How::default())) == want, "byte by byte");
+}
+
+#[test]
+fn files_of_a_rotated_log_share_the_starts_that_are_kept() {
+    let text = with_a_job_in_the_middle();
+    let report = rotated_files(&pieces(&text, 6));
+    assert_eq!(report.processes.len() as u64 + report.processes_omitted, STARTS as u64);
+    assert!(warned(&report, "starts of processes") > 4_000, "{:?}", report.warnings);
+    let job = find(&report, &id_of(1)).expect("it is told");
+    assert_eq!((job.attempts.len(), &*job.attempts[1].outcome), (2, "lost"));
+    let set = report.task_managers.iter().find(|worker| worker.id == "tm-set").unwrap();
+    assert_eq!(set.lives.len() as u64 + set.lives_omitted, STARTS as u64);
 }

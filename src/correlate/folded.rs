@@ -63,7 +63,7 @@ impl FoldedJobs {
 /// Joins what the sources folded, and takes what is left of these jobs out of the logs of JobManagers.
 pub fn join(sources: &mut [ScannedSource], clocks: &[Clock]) -> FoldedJobs {
     let mut all = FoldedJobs::default();
-    if sources.iter().all(|source| source.digest.folded.jobs.is_empty()) {
+    if sources.iter().all(|source| source.digest.folded.is_empty()) {
         return all;
     }
     let told = sources.iter().any(tells_of_jobs);

@@ -77,6 +77,8 @@ pub struct Worker {
     pub process: Option<usize>,
     pub slots: Option<u32>,
     pub lives: Vec<WorkerLife>,
+    /// Lives that are only counted.
+    pub lives_folded: u64,
 }
 
 /// TaskManagers that are followed.
@@ -96,7 +98,10 @@ pub fn follow(story: &Story) -> Vec<Worker> {
             return None;
         }
         let container = id.starts_with("container_").then(|| id.to_string());
-        push_one(workers, Worker { id: id.clone(), host: None, container, sources: Vec::new(), process: None, slots: None, lives: Vec::new() });
+        push_one(
+            workers,
+            Worker { id: id.clone(), host: None, container, sources: Vec::new(), process: None, slots: None, lives: Vec::new(), lives_folded: 0 },
+        );
         index.insert(id.clone(), workers.len() - 1);
         Some(workers.len() - 1)
     };
@@ -112,7 +117,12 @@ pub fn follow(story: &Story) -> Vec<Worker> {
                 worker.host = host_of(address).map(Into::into).or(worker.host.take());
                 // Registering is often told twice; and after a JobManager fail-over it is the same life.
                 let alive = worker.lives.last().is_some_and(|l| l.lost.is_none());
-                if !alive && worker.lives.len() < MAX_LIVES {
+                if !alive {
+                    // The last one tells how it stands.
+                    if worker.lives.len() >= MAX_LIVES {
+                        worker.lives.pop();
+                        worker.lives_folded += 1;
+                    }
                     push_one(&mut worker.lives, WorkerLife { registered: placed.ms, lost: None, loss: None, exit_code: None, told_by: Vec::new(), text: None });
                 }
             }
@@ -155,6 +165,11 @@ pub fn follow(story: &Story) -> Vec<Worker> {
                 }
             }
             _ => {}
+        }
+    }
+    for (id, lives) in story.sources.iter().flat_map(|source| &source.digest.folded.worker_lives) {
+        if let Some(worker) = index.get(id) {
+            workers[*worker].lives_folded += lives;
         }
     }
     attach_logs(story, &mut workers);

@@ -122,7 +122,8 @@ impl Cluster {
         };
         let timeouts = findings.iter().filter(paused).map(|f| f.count).sum::<u64>();
         let lost = story.workers.iter().flat_map(|w| &w.lives).filter(|l| l.loss.is_some_and(Loss::is_loss)).count();
-        let starts = story.processes.iter().filter(|p| p.role == "jobmanager" && p.life.component.is_some()).count();
+        let known = story.processes.iter().filter(|p| p.role == "jobmanager" && p.life.component.is_some()).count() as u64;
+        let folded = story.sources.iter().filter(|s| s.sniffed.role == "jobmanager").map(|s| s.digest.folded_starts.lives()).sum::<u64>();
         let observed = [
             (
                 "checkpoint-storage-errors",
@@ -134,7 +135,7 @@ impl Cluster {
             ("container-memory-kills", cluster.count(&["container-killed-pmem", "container-killed-vmem", "k8s-oomkilled"])),
             ("heartbeat-timeouts", timeouts as f64),
             ("task-managers-lost", lost as f64),
-            ("jobmanager-starts", starts as f64),
+            ("jobmanager-starts", (known + folded) as f64),
         ];
         cluster.observed.extend(observed);
         cluster

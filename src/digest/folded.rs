@@ -54,6 +54,8 @@ pub struct Folded {
     pub entries: u64,
     /// TaskManagers that came and went with them, at most [`MAX_FOLDED`].
     pub workers: FxHashSet<Str>,
+    /// Lives that are gone of other TaskManagers, at most of [`MAX_FOLDED`].
+    pub worker_lives: FxHashMap<Str, u64>,
     /// First and last time, as the log shows it, of those that failed.
     pub failing_ms: Option<(i64, i64)>,
 }
@@ -245,6 +247,11 @@ pub fn most_jobs(files: usize) -> usize {
 }
 
 impl Folded {
+    /// Was nothing folded?
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.workers.is_empty()
+    }
+
     /// Chooses jobs to be given up and notes what is left of them: all but the first and the last `kept` of each [`Trouble`]. Out: their ids, none where all
     /// are needed.
     pub fn choose(&mut self, entries: &[Entry], trackers: &[(JobId, CheckpointTracker)], kept: usize) -> FxHashSet<JobId> {
@@ -280,7 +287,7 @@ impl Folded {
 }
 
 /// The TaskManager whose coming or going is told.
-fn worker_of(what: &What) -> Option<&Str> {
+pub(super) fn worker_of(what: &What) -> Option<&Str> {
     match what {
         What::Event(Kind::TmRegistering { id, .. } | Kind::TmLost { id, .. } | Kind::WorkerTerminated { id, .. } | Kind::WorkerStopping { id }) => Some(id),
         _ => None,
@@ -317,6 +324,15 @@ impl Folded {
         });
         *dropped += (before - entries.len()) as u64;
         known.extend(workers.into_iter().take(MAX_FOLDED.saturating_sub(known.len())));
+    }
+
+    /// Notes lives of a TaskManager that are gone, and whether these are all.
+    pub fn add_worker(&mut self, id: Str, lives: u64, all: bool) {
+        if all && self.workers.len() < MAX_FOLDED {
+            self.workers.insert(id);
+        } else if !all && (self.worker_lives.len() < MAX_FOLDED || self.worker_lives.contains_key(&id)) {
+            *self.worker_lives.entry(id).or_default() += lives;
+        }
     }
 }
 

@@ -86,13 +86,14 @@ impl Life {
         self.cited.clear();
     }
 
+    /// The lines that it cites.
+    pub fn quotes_mut(&mut self) -> impl Iterator<Item = &mut Option<QuoteId>> {
+        self.banner.iter_mut().chain(self.cited.values_mut()).map(|cited| &mut cited.quote)
+    }
+
     /// Takes in what `kind` says of the process.
     pub fn note(lives: &mut Vec<Life>, kind: &Kind, ms: Option<i64>, place: Place, cite: impl FnOnce() -> Option<Cited>) {
         if let Kind::ProcessStart { component, version, commit } = kind {
-            // A log of hostile length must not grow this list for ever.
-            if lives.len() >= 10_000 {
-                lives.pop();
-            }
             let life = Life {
                 component: Some(component.clone()),
                 version: version.clone(),

@@ -10,6 +10,7 @@ pub mod matters;
 pub mod memory_log;
 pub mod quantiles;
 pub mod quotes;
+pub mod starts;
 
 use std::sync::{Arc, LazyLock};
 
@@ -26,11 +27,12 @@ use crate::layout::{Layout, Level};
 use crate::record::gaps::{Gap, Gaps};
 use crate::record::{ChunkResult, Found, FoundStep, Routine, Span};
 use checkpoints::{CheckpointRun, CheckpointTracker, Completed, Failure, FailureWords};
-use folded::{Folded, MOST_JOBS};
+use folded::{Folded, MOST_JOBS, most_jobs};
 use life::{Cited, Life};
 use matters::Matters;
 use memory_log::MemoryLog;
 use quotes::{QuoteId, Quotes, quote_of};
+use starts::{FoldedStarts, most_starts};
 
 /// Entries from which on single ones of the middle are given up and counted.
 const MAX_ENTRIES: usize = 200_000;
@@ -38,6 +40,8 @@ const MAX_ENTRIES: usize = 200_000;
 const MOST_ENTRIES: usize = 1_000_000;
 /// The same of a log that is followed.
 const ROOM_FOLLOWING: usize = 10_000;
+/// Process lives of one source; later ones replace the last and are counted.
+const MAX_LIVES: usize = 10_000;
 /// Process lives of which a log that is followed keeps the configuration.
 const LIVES_FOLLOWING: usize = 50;
 /// Process lives, the first and the last of one source, whose configuration lines can be cited; a report lists no more processes.
@@ -210,6 +214,8 @@ pub struct SourceDigest {
     pub entries_omitted: u64,
     /// Jobs of which nothing but a count is left.
     pub folded: Folded,
+    /// Lives of which nothing but a count is left.
+    pub folded_starts: FoldedStarts,
     pub quotes: Quotes,
     /// Words of banners and configuration lines: what stands in between must not take their room.
     quotes_of_starts: Quotes,
@@ -249,6 +255,9 @@ pub struct Builder {
     most_jobs: usize,
     /// The first and the last jobs of each kind of trouble that stay when some are folded.
     kept_jobs: usize,
+    /// Lives there may be before some are folded, and how many stay then, the first and the last, of those that ended alike.
+    most_starts: usize,
+    kept_starts: usize,
     /// Process lives of which all is kept.
     whole_lives: usize,
     gc: gc::Machine,
@@ -329,6 +338,7 @@ impl Builder {
             entries: Vec::new(),
             entries_omitted: 0,
             folded: Folded::default(),
+            folded_starts: FoldedStarts::default(),
             quotes: Quotes::default(),
             quotes_of_starts: Quotes::default(),
             matters: Matters::default(),
@@ -359,6 +369,8 @@ impl Builder {
             jobs: FxHashSet::default(),
             most_jobs: MOST_JOBS,
             kept_jobs: MOST_JOBS / 10,
+            most_starts: most_starts(1),
+            kept_starts: most_starts(1) / 8,
             whole_lives: usize::MAX,
             open_runs: FxHashMap::default(),
             last_run: None,
@@ -377,9 +389,15 @@ impl Builder {
         }
     }
 
-    /// Keeps so many jobs whole: `usize::MAX` where somebody asks for some jobs or for some time, which may lie in the middle.
-    pub fn with_most_jobs(self, most_jobs: usize) -> Self {
-        Builder { most_jobs, kept_jobs: most_jobs / 10, ..self }
+    /// Shares what is kept of jobs and starts with the other `files` of one appender.
+    pub fn one_of(files: usize) -> Self {
+        let (most_jobs, most_starts) = (most_jobs(files), most_starts(files));
+        Builder { most_jobs, kept_jobs: most_jobs / 10, most_starts, kept_starts: most_starts / 8, ..Builder::new() }
+    }
+
+    /// Keeps all jobs and starts: where somebody asks for some jobs or for some time, which may lie in the middle.
+    pub fn with_all_jobs() -> Self {
+        Builder { most_jobs: usize::MAX, most_starts: usize::MAX, ..Builder::new() }
     }
 
     /// Takes the next chunk and what was found in it.
@@ -581,6 +599,9 @@ impl Builder {
         if self.jobs.len() >= self.most_jobs {
             self.fold_jobs();
         }
+        if self.digest.lives.len() >= self.most_starts {
+            self.fold_starts();
+        }
         if self.digest.entries.len() >= self.room {
             self.condense();
         }
@@ -598,6 +619,19 @@ impl Builder {
             self.most_jobs *= 2;
         }
         self.break_runs(None);
+    }
+
+    /// Gives up lives of the middle in which no job is told of.
+    fn fold_starts(&mut self) {
+        let digest = &mut self.digest;
+        let gone = starts::choose(&digest.lives, &digest.entries, self.kept_starts);
+        if gone.contains(&true) {
+            self.banner_quotes = digest.forget_lives(&gone);
+            self.break_runs(None);
+        }
+        if self.digest.lives.len() > self.most_starts / 4 * 3 {
+            self.most_starts *= 2;
+        }
     }
 
     /// Makes room: single task failures and problems of the middle go, counted. States, runs and registrations, from which restarts and checkpoints are
@@ -710,6 +744,9 @@ impl Builder {
                     if let Some(life) = before {
                         life.end_ms = life.end_ms.or(self.last_ms);
                         self.settings.settle(life);
+                    }
+                    if self.digest.lives.len() >= MAX_LIVES {
+                        self.digest.lives.pop().iter().for_each(|life| self.digest.folded_starts.count(life));
                     }
                     let lives = self.digest.lives.len();
                     if lives > LIVES_CITED {
@@ -890,6 +927,21 @@ impl SourceDigest {
     pub fn forget_jobs(&mut self, gone: &FxHashSet<JobId>) {
         self.folded.drop_entries(&mut self.entries, gone);
         self.trackers.retain(|(job, _)| !gone.contains(job));
+        self.tidy_quotes();
+    }
+
+    /// Drops lives that are gone and what is about them. Out: how many lines of starts are still quoted.
+    fn forget_lives(&mut self, gone: &[bool]) -> usize {
+        for (id, lives, all) in self.folded_starts.drop_lives(&mut self.lives, &mut self.entries, gone) {
+            self.folded.add_worker(id, lives, all);
+        }
+        self.quotes_of_starts.keep_only(self.lives.iter_mut().flat_map(Life::quotes_mut));
+        self.tidy_quotes();
+        self.lives.iter_mut().flat_map(Life::quotes_mut).count()
+    }
+
+    /// Drops the words that nothing cites, where that is worth its time.
+    fn tidy_quotes(&mut self) {
         let SourceDigest { entries, gaps, quotes, .. } = self;
         if quotes.drop_blocks_without(quotes_of(entries, gaps).filter_map(|quote| *quote)) {
             self.forget_quotes();

@@ -305,7 +305,7 @@ pub fn task_managers(view: &View) -> Vec<m::TaskManager> {
                     })
                     .take(200)
                     .collect(),
-                lives_omitted: worker.lives.len().saturating_sub(200) as u64,
+                lives_omitted: worker.lives.len().saturating_sub(200) as u64 + worker.lives_folded,
             }
         })
         .collect();

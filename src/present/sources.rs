@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Rest, Scene, offset_text};
 use crate::correlate::FoldedJobs;
+use crate::digest::starts::FoldedStarts;
 use crate::event::JobState;
 use crate::layout::Layout;
 use crate::report::figures;
@@ -131,8 +132,9 @@ pub fn processes(scene: &Scene) -> (Vec<m::Process>, u64) {
             }
         })
         .collect::<Vec<_>>();
-    let omitted = known - listed.len();
-    (listed, omitted as u64)
+    let folded = story.sources.iter().map(|source| source.digest.folded_starts.lives()).sum::<u64>();
+    let omitted = (known - listed.len()) as u64 + folded;
+    (listed, omitted)
 }
 
 /// Deployment by the component that the banner names.
@@ -238,6 +240,9 @@ pub fn warnings(scene: &Scene, rest: &Rest) -> Vec<m::Warning> {
         if digest.entries_omitted > 0 {
             add("folded", format!("{}: {} events of the middle were folded away", shown_path(source), digest.entries_omitted));
         }
+        if digest.folded_starts.lives() > 0 {
+            add("folded", format!("{}: {}", shown_path(source), folded_starts(&digest.folded_starts)));
+        }
         let matters = &digest.matters;
         if matters.exceptions_omitted + matters.templates_omitted > 0 {
             add(
@@ -264,6 +269,18 @@ fn folded_jobs(folded: &FoldedJobs) -> String {
         figures::plural(folded.restarts, "restart"),
         figures::plural(folded.triggered, "checkpoint"),
         figures::count(folded.failed)
+    )
+}
+
+/// What is left of starts of the middle, in words.
+fn folded_starts(folded: &FoldedStarts) -> String {
+    let ended = [(folded.orderly, "orderly"), (folded.silent, "without a word"), (folded.fatal, "by a fatal error")];
+    let ended: Vec<_> = ended.iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("{} ended {how}", figures::count(*count))).collect();
+    format!(
+        "{} of processes of the middle are only counted ({}), with {} that went with them; --since and --until look at them one by one",
+        figures::plural(folded.lives(), "start"),
+        ended.join(", "),
+        figures::plural(folded.entries, "event")
     )
 }
 
