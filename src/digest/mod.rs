@@ -786,7 +786,10 @@ impl Builder {
                     self.storages.clear();
                     self.break_runs(Some(job));
                 }
-                self.push(at.entry(What::Event(other)), raw);
+                // Who a TaskManager is, its life says.
+                if !matches!(other, Kind::TmIdentity { .. }) || at.exception.is_some() || at.pattern.is_some() {
+                    self.push(at.entry(What::Event(other)), raw);
+                }
             }
         }
     }
