@@ -40,7 +40,7 @@ pub fn config(line: &[u8]) -> Option<Kind> {
 pub fn end(line: &[u8], level: Level) -> Option<Kind> {
     if let Some(rest) = line.strip_prefix(b"RECEIVED SIGNAL ") {
         let name = between(rest, b": ", b".").unwrap_or(rest);
-        return Some(Kind::Signal { name: keep(name) });
+        return Some(Kind::Signal { name: keep_name(name) });
     }
     if line.starts_with(b"Terminating ")
         && let Some((_, rest)) = split(line, b" with exit code ")
@@ -48,7 +48,7 @@ pub fn end(line: &[u8], level: Level) -> Option<Kind> {
         return Some(Kind::ExitCode { code: signed(rest)? });
     }
     if line.starts_with(b"Shutting ") && memchr::memmem::find(line, b" down with application status ").is_some() {
-        return Some(Kind::ShuttingDown { text: keep(line) });
+        return Some(Kind::ShuttingDown { text: keep_name(line) });
     }
     fatal(line, level)
 }
