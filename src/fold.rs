@@ -69,14 +69,14 @@ impl<'o> Fold<'o> {
         Fold { digest: Builder::following(), ..Fold::new(look) }
     }
 
-    /// Takes the next chunk and what was found in it.
-    pub fn absorb(&mut self, chunk: &[u8], result: ChunkResult) {
+    /// Takes the next chunk and what was found in it. Out: the emptied result.
+    pub fn absorb(&mut self, chunk: &[u8], result: ChunkResult) -> ChunkResult {
         if let Some(look) = &mut self.look {
             look.chunk(chunk, &result, self.lines, self.bytes);
         }
         self.lines += result.lines;
         self.bytes += chunk.len() as u64;
-        self.digest.absorb(chunk, result);
+        self.digest.absorb(chunk, result)
     }
 
     /// Counts what was passed over because a line or record was too long.

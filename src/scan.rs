@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -23,7 +24,7 @@ use crate::input::rotation;
 use crate::input::sniff::{self, Content, SNIFF, Sniffed};
 use crate::layout::Level;
 use crate::pipeline;
-use crate::record::{self, Mode};
+use crate::record::{self, ChunkResult, Mode};
 use crate::rules::Rules;
 
 /// How deep a compressed or packed file may hold others.
@@ -240,12 +241,17 @@ impl<'a> Scan<'a> {
             }
             Some(chunk)
         };
+        let spare: Mutex<Vec<ChunkResult>> = Mutex::default();
         let frame = |chunk: Chunk<'m>| {
-            let result = record::scan(chunk.bytes(), mode, rules);
+            let room = spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default();
+            let result = record::scan_into(room, chunk.bytes(), mode, rules);
             (chunk, result)
         };
-        let mut fold = |(chunk, result): (Chunk<'m>, record::ChunkResult)| {
-            digest.absorb(chunk.bytes(), result);
+        let mut fold = |(chunk, result): (Chunk<'m>, ChunkResult)| {
+            let room = digest.absorb(chunk.bytes(), result);
+            if let Ok(mut spare) = spare.lock() {
+                spare.push(room);
+            }
             let (bytes, lines) = chunk.passed();
             if bytes > 0 {
                 digest.pass_over(bytes, lines);

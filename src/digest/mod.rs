@@ -400,8 +400,8 @@ impl Builder {
         Builder { most_jobs: usize::MAX, most_starts: usize::MAX, ..Builder::new() }
     }
 
-    /// Takes the next chunk and what was found in it.
-    pub fn absorb(&mut self, chunk: &[u8], result: ChunkResult) {
+    /// Takes the next chunk and what was found in it. Out: the emptied result.
+    pub fn absorb(&mut self, chunk: &[u8], mut result: ChunkResult) -> ChunkResult {
         let (line_base, byte_base) = (self.digest.lines, self.digest.bytes);
         self.gaps(chunk, &result.gaps, line_base, byte_base);
         if let Some((line, byte)) = result.last_record {
@@ -420,7 +420,7 @@ impl Builder {
         }
         self.jvm_lines(chunk, &result.jvm, line_base, byte_base);
         let mut steps = result.steps.iter().peekable();
-        for found in result.found {
+        for found in result.found.drain(..) {
             while let Some(step) = steps.next_if(|step| step.span.byte < found.span.byte) {
                 self.make_room();
                 self.step(chunk, step, line_base, byte_base);
@@ -451,6 +451,7 @@ impl Builder {
         if digest.stated_offset.is_none() {
             digest.stated_offset = digest.first.and_then(|stamp| stamp.offset_minutes);
         }
+        result.emptied()
     }
 
     /// Counts lines that were passed over because a line or record was too long. The line in which the cut lies was counted with its chunk.

@@ -111,6 +111,15 @@ pub struct ChunkResult {
 }
 
 impl ChunkResult {
+    /// Nothing, with the room that its lists took: fresh memory for each chunk costs more than what is written to it.
+    pub fn emptied(self) -> ChunkResult {
+        let ChunkResult { mut found, mut steps, mut gc, .. } = self;
+        found.clear();
+        steps.clear();
+        gc.clear();
+        ChunkResult { found, steps, gc, ..ChunkResult::default() }
+    }
+
     /// Notes the time of a record.
     #[inline]
     pub fn see_time(&mut self, stamp: Stamp) {

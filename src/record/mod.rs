@@ -211,11 +211,16 @@ impl Open {
 
 /// Reads one chunk. Lines and bytes in the result count from the chunk's beginning.
 pub fn scan(chunk: &[u8], mode: Mode, rules: &Rules) -> ChunkResult {
+    scan_into(ChunkResult::default(), chunk, mode, rules)
+}
+
+/// The same into the room of an [emptied](ChunkResult::emptied) result.
+pub fn scan_into(out: ChunkResult, chunk: &[u8], mode: Mode, rules: &Rules) -> ChunkResult {
     Scanner {
         chunk,
         mode,
         rules,
-        out: ChunkResult::default(),
+        out,
         loggers: FxHashMap::default(),
         recent: Recent::default(),
         clock: DayClock::default(),
