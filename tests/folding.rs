@@ -540,3 +540,19 @@ fn files_of_a_rotated_log_share_the_starts_that_are_kept() {
     let set = report.task_managers.iter().find(|worker| worker.id == "tm-set").unwrap();
     assert_eq!(set.lives.len() as u64 + set.lives_omitted, STARTS as u64);
 }
+
+#[test]
+fn task_managers_that_were_folded_are_counted_once_though_their_own_logs_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    write_at_rest(&folder.path().join("flink-flink-standalonesession-0-vm.log"), started(STARTS, |_, _| {}).as_bytes());
+    let mut own = Session { jobs: 0, fails: |_| false, text: String::new(), ms: 0 };
+    for number in 0..STARTS {
+        let logger = "taskexecutor.TaskManagerRunner";
+        own.say(logger, " Starting TaskManager (Version: 1.20.5, Scala: 2.12, Rev:0980485, Date:2026-06-08T09:21:06+02:00)");
+        own.say(logger, &format!("Starting TaskManager with ResourceID: localhost:40307-{number:06x}"));
+    }
+    write_at_rest(&folder.path().join("flink-flink-taskexecutor-0-vm.log"), own.text.as_bytes());
+    let report = common::scan_path(folder.path());
+    assert_eq!(report.processes.len() as u64 + report.processes_omitted, 2 * STARTS as u64);
+    assert_eq!(report.task_managers.len() as u64 + report.task_managers_omitted, STARTS as u64 + 2);
+}

@@ -312,7 +312,8 @@ pub fn task_managers(view: &View) -> Vec<m::TaskManager> {
     // TaskManagers that only their own logs tell of.
     let mut known: FxHashSet<String> = out.iter().map(|t| t.id.clone()).collect();
     for process in story.processes.iter().filter(|p| p.role == "taskmanager") {
-        let Some(id) = &process.life.resource_id else { continue };
+        // Those that were folded are counted.
+        let Some(id) = process.life.resource_id.as_ref().filter(|id| !story.folded.workers.contains(*id)) else { continue };
         if known.insert(id.to_string()) {
             out.push(m::TaskManager {
                 id: id.to_string(),
